@@ -1,0 +1,59 @@
+# Sampan's tasks. `make` lists them. Everything that is built or downloaded goes to build/.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+BUILD := build
+GO ?= go
+export CGO_ENABLED ?= 0
+
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+# The packages where goroutines or processes meet; they run under the race detector too.
+RACE := ./vec/... ./targets/... ./smc/... ./proto/... ./plugins/... ./host/...
+
+include proto/Makefile.inc
+include plugins/python/Makefile.inc
+
+.PHONY: help
+help: ## list the tasks
+	@awk -F ':.*## ' '/^[a-zA-Z0-9_-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## build the binary, build/sampan
+	@mkdir -p $(BUILD)
+	$(GO) build -trimpath -o $(BUILD)/sampan .
+
+.PHONY: demo
+demo: build ## Bayesian logistic regression on the Sonar data, the target in its own process
+	$(BUILD)/sampan run docs/examples/sonar.toml --isolate
+
+.PHONY: test
+test: test-go test-python ## the default test suite
+
+.PHONY: test-go
+test-go: python-env ## the Go tests alone
+	SAMPAN_PYTHON=$(PYTHON_ENV)/bin/python $(GO) test -timeout 10m ./...
+
+.PHONY: race
+race: python-env ## the packages where goroutines or processes meet, under the race detector
+	CGO_ENABLED=1 SAMPAN_PYTHON=$(PYTHON_ENV)/bin/python $(GO) test -race -short -timeout 10m $(RACE)
+
+.PHONY: test-long
+test-long: test-python-long ## JAX and PyTorch in the Python SDK, and the long statistical tests
+	SAMPAN_LONG=1 SAMPAN_PYTHON=$(PYTHON_ENV)/bin/python $(GO) test -timeout 60m ./...
+
+.PHONY: validate
+validate: build ## log Z over many seeds against exact values; writes docs/results/validate.md (about an hour)
+	SAMPAN_VALIDATE=docs/results/validate.md $(GO) test -count=1 -timeout 4h -run TestValidate -v ./host/validate
+
+.PHONY: bench
+bench: python-env ## the wire, the leapfrog loop and the targets, each against a loop of the same run
+	SAMPAN_PYTHON=$(PYTHON_ENV)/bin/python $(GO) test -run '^$$' -bench . -benchtime 0.5s -count 5 ./vec/... ./targets/... ./smc/... ./host/plugin
+
+.PHONY: lint
+lint: ## format, vet, staticcheck
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$unformatted" ]; then echo "not gofmt-ed:"; echo "$$unformatted"; exit 1; fi
+	$(GO) vet ./...
+	$(GO) run $(STATICCHECK) ./...
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf $(BUILD)
