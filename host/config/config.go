@@ -1,0 +1,180 @@
+// Package config reads the run file, the one TOML file that says what a run does, and writes it back with every default
+// filled in.
+//
+// Read reports all mistakes at once, each with file, line, key, what was found and what is accepted. The zero value of
+// no struct here is meant to be used: Default is where to start from, and Read starts there.
+package config
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+)
+
+// Run is a whole run file.
+type Run struct {
+	Folder    string // that paths in the file are relative to; absolute once read
+	Seed      int    // of all random numbers
+	Workers   int    // goroutines of the host; 0: one a core. Results do not depend on it
+	Labels    map[string]string
+	Target    Target
+	Reference Reference
+	Sampler   Sampler
+}
+
+// Target is the density to draw from, and how its processes are run if it has any.
+type Target struct {
+	Use     string         // a built-in name, or, with a slash or an extension, a plugin
+	Config  map[string]any // the component's own
+	Isolate bool           // run a built-in in a process of its own
+	Workers int            // processes
+	// TimeoutSeconds bounds one evaluation request.
+	TimeoutSeconds float64
+	// ChunkRows is the number of points in one evaluation request. 0, before the run is planned: what the component
+	// prefers. It never depends on the number of workers, so neither do the results.
+	ChunkRows  int
+	Python     string // interpreter of Python plugins; empty: SAMPAN_PYTHON, else python3
+	Env        map[string]string
+	OnBadPoint string // "stop", or "reject": go on as if the density were zero there
+}
+
+// Reference is the density at the start of the path to the target.
+type Reference struct {
+	// Use is "auto": the prior if the target has a normalised one that can be drawn from, else the target's own
+	// suggestion, else a wide normal, with a warning.
+	Use   string
+	Scale float64 // of the normal, on the unconstrained scale
+}
+
+// Sampler is the algorithm and its settings. Population is set for smc and ais, Chains for the others.
+type Sampler struct {
+	Use        string
+	Population *Population
+	Chains     *Chains
+}
+
+// Population holds the settings of the samplers that move a weighted population along a path of densities.
+type Population struct {
+	Particles  int // in each island
+	Islands    int // independent repeats; their spread is an error estimate
+	Resampling string
+	Threshold  float64 // resample below this ESS, as a fraction of the particles
+	// Schedule is "adaptive": the next inverse temperature keeps the conditional ESS at CESS, as a fraction of the
+	// particles; or "fixed": Betas, or Stages steps.
+	Schedule string
+	CESS     float64
+	Stages   int
+	Betas    []float64
+	Freeze   bool // pilot, freeze schedule and kernels, run again with fresh randomness: log Z is then exactly unbiased
+	Move     Move
+}
+
+// Move is the Markov kernel applied at each stage.
+type Move struct {
+	Use   string
+	Steps int // applications of the kernel a stage
+	Kernel
+}
+
+// Chains holds the settings of the plain Markov chain samplers.
+type Chains struct {
+	Chains int
+	Warmup int // iterations that adapt the kernel; not kept
+	Draws  int // kept, each chain
+	Thin   int // iterations a kept draw
+	Kernel
+}
+
+// Kernel holds what the Markov kernels share.
+type Kernel struct {
+	StepSize float64 // 0: adapted
+	Accept   float64 // acceptance rate that adaptation aims at; 0: the kernel's own best
+	Leapfrog int     // steps a trajectory, of hmc
+}
+
+// Populations and Chained name the samplers of the two kinds, Moves the kernels.
+var (
+	Populations = []string{"smc", "ais"}
+	Chained     = []string{"hmc", "mala", "rwm"}
+	Moves       = []string{"hmc", "mala", "rwm"}
+)
+
+// Read reads the run file at path, applies the "key=value" assignments in set, and returns the resolved run. The error
+// of a wrong file is an *Error.
+func Read(path string, set ...string) (*Run, error) {
+	text, err := readFile(path)
+	if err != nil {
+		return nil, err
+	}
+	folder, err := filepath.Abs(filepath.Dir(path))
+	if err != nil {
+		return nil, fmt.Errorf("find the folder of %s: %w", path, err)
+	}
+	return parseRun(path, folder, text, set)
+}
+
+func parseRun(file, folder string, text []byte, set []string) (*Run, error) {
+	tree, err := parse(file, text)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range set {
+		if err := tree.set(s); err != nil {
+			return nil, err
+		}
+	}
+	c := defaultRun(folder)
+	r := &reader{file: file}
+	top := &section{r: r, node: tree}
+	c.visit(top)
+	top.end()
+	if !filepath.IsAbs(c.Folder) {
+		c.Folder = filepath.Join(folder, c.Folder)
+	}
+	if len(r.faults) == 0 {
+		return c, nil
+	}
+	slices.SortStableFunc(r.faults, func(a, b located) int { return cmp.Compare(a.line, b.line) })
+	e := &Error{}
+	for _, f := range r.faults {
+		e.Faults = append(e.Faults, f.Fault)
+	}
+	return nil, e
+}
+
+// Text is the resolved run file: every key with its value. Read of it gives an equal Run.
+func (c *Run) Text() string {
+	w := &writer{}
+	c.visit(w)
+	return "# The run as it was resolved: every default written out. `sampan resume` and `sampan verify` read this file.\n\n" + w.String()
+}
+
+// Problem is the error for a fault found after reading: file is where the user wrote the key.
+func Problem(file, key, format string, args ...any) error {
+	return &Error{Faults: []Fault{{Where: file, Key: key, Problem: fmt.Sprintf(format, args...)}}}
+}
+
+// IsPlugin reports whether a component's name means a plugin: a path, rather than a built-in.
+func IsPlugin(use string) bool {
+	return filepath.Ext(use) != "" || filepath.Base(use) != use
+}
+
+// Cores is the number of workers that 0 stands for, given n cores.
+func (c *Run) Cores(n int) int {
+	if c.Workers > 0 {
+		return c.Workers
+	}
+	return n
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+func fraction(x float64) bool { return x > 0 && x < 1 }
+
+func atLeast0(x float64) bool { return x >= 0 && !math.IsInf(x, 1) }
