@@ -11,10 +11,10 @@ type Entry struct {
 	Name    string
 	Kind    string // "family", which a config makes concrete, or "catalogue", an instance of the literature
 	Summary string
-	Dim     int   // of the default instance
-	Can     Want  // likewise
-	Known   Known // likewise
-	Exact   bool  // has exact draws
+	Dim     int // of the default instance; 0 if there is none, for want of data
+	Can     Want
+	Known   Known // of the default instance
+	Exact   bool  // the default instance has exact draws
 	Config  []Option
 }
 
@@ -57,8 +57,8 @@ func New(use string, config map[string]any, folder string) (Density, error) {
 func List() []Entry {
 	var out []Entry
 	for _, c := range catalogue() {
-		e := Entry{Name: c.name, Kind: c.kind, Summary: c.summary, Config: c.options, Known: Unknown()}
-		if d, err := c.build(&reader{}, ""); err == nil {
+		e := Entry{Name: c.name, Kind: c.kind, Summary: c.summary, Config: c.options, Can: c.can, Known: Unknown()}
+		if d, err := c.build(&reader{}, ""); err == nil && d != nil {
 			in := d.Info()
 			e.Dim, e.Can, e.Known = in.Dim(), in.Can, in.Known
 			_, e.Exact = d.(Sampler)
@@ -84,9 +84,10 @@ const (
 type item struct {
 	name, kind, summary string
 	options             []Option
+	can                 Want // where the family has no default instance to ask
 	build               func(r *reader, folder string) (Density, error)
 }
 
 func catalogue() []item {
-	return slices.Concat(gaussianItems())
+	return slices.Concat(gaussianItems(), logisticItems())
 }

@@ -1,0 +1,107 @@
+package targets
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// pointsFile is the reference values of one catalogue entry, computed by automatic differentiation in another language.
+type pointsFile struct {
+	Dim  int
+	LogZ *float64
+	X    [][]float64
+	LogP []float64
+	Grad [][]float64
+}
+
+// readPoints finds the file in testdata, or, for those too big to keep twice, in the shared reference.
+func readPoints(t *testing.T, name string) pointsFile {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.Join("testdata", "points", name+".json"))
+	if errors.Is(err, fs.ErrNotExist) {
+		raw, err = os.ReadFile(filepath.Join("..", "..", "shared", "reference", "targets", "points", name+".json"))
+		if errors.Is(err, fs.ErrNotExist) {
+			t.Skipf("reference points of %s are not in testdata, and the shared reference is not beside the repository", name)
+		}
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	var p pointsFile
+	if err := json.Unmarshal(raw, &p); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// TestReferencePoints holds every catalogue entry that has reference points to them, to 1e-10 relative to max(1, |value|).
+func TestReferencePoints(t *testing.T) {
+	const tol = 1e-10
+	for _, e := range List() {
+		if !referencePoints[e.Name] {
+			continue
+		}
+		t.Run(e.Name, func(t *testing.T) {
+			p := readPoints(t, e.Name)
+			d, err := New(e.Name, nil, "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if in := d.Info(); in.Dim() != p.Dim || in.Name != e.Name {
+				t.Fatalf("describes itself as %s of dimension %d, wanted dimension %d", in.Name, in.Dim(), p.Dim)
+			}
+			b := NewBatch(len(p.X), p.Dim, LogP|Grad)
+			for i, x := range p.X {
+				copy(b.X[i*p.Dim:], x)
+			}
+			if err := d.Eval(context.Background(), b); err != nil {
+				t.Fatal(err)
+			}
+			far := func(got, want float64) bool { return !(math.Abs(got-want) <= tol*math.Max(1, math.Abs(want))) }
+			for i := range p.X {
+				if b.Status[i] != OK || far(b.LogP[i], p.LogP[i]) {
+					t.Errorf("point %d: log density %v (%v), reference %v", i, b.LogP[i], b.Status[i], p.LogP[i])
+				}
+				for j, want := range p.Grad[i] {
+					if got := b.Grad[i*p.Dim+j]; far(got, want) {
+						t.Errorf("point %d: gradient[%d] %v, reference %v", i, j, got, want)
+					}
+				}
+			}
+			if k := d.Info().Known; p.LogZ != nil && !(math.Abs(k.LogZ-*p.LogZ) <= 1e-9+k.LogZErr) {
+				t.Errorf("log Z %v ± %v, reference %v", k.LogZ, k.LogZErr, *p.LogZ)
+			}
+		})
+	}
+}
+
+// referencePoints names the entries that must be checked, so that a lost entry is noticed.
+var referencePoints = func() map[string]bool {
+	m := map[string]bool{}
+	for _, n := range strings.Fields(`gmm9 gmm40_fab gmm40_jax random_mixture_d5_seed7
+		many_well_d5_m5_delta4 many_well_d50_m5_delta2 funnel10
+		phi4_2x2_kappa0.3 phi4_4x4_kappa0.2 phi4_4x4_kappa0.3 phi4_6x8_kappa0.25 phi4_8x8_kappa0.3 phi4_16x16_kappa0.3
+		sonar ionosphere pima german_credit_prior10 german_credit_noprior german_credit_std`) {
+		m[n] = true
+	}
+	return m
+}()
+
+func TestCatalogueHasReferencePoints(t *testing.T) {
+	have := map[string]bool{}
+	for _, e := range List() {
+		have[e.Name] = true
+	}
+	for n := range referencePoints {
+		if !have[n] {
+			t.Errorf("%s is missing from the catalogue", n)
+		}
+	}
+}
