@@ -56,20 +56,25 @@ type Sampler struct {
 	Chains     *Chains
 }
 
-// Population holds the settings of the samplers that move a weighted population along a path of densities.
+// Population holds the settings of the samplers that move a weighted population along a path of densities. Package smc
+// has their meaning and their defaults.
 type Population struct {
-	Particles  int // in each island
-	Islands    int // independent repeats; their spread is an error estimate
-	Resampling string
-	Threshold  float64 // resample below this ESS, as a fraction of the particles
-	// Schedule is "adaptive": the next inverse temperature keeps the conditional ESS at CESS, as a fraction of the
-	// particles; or "fixed": Betas, or Stages steps.
-	Schedule string
-	CESS     float64
-	Stages   int
-	Betas    []float64
-	Freeze   bool // pilot, freeze schedule and kernels, run again with fresh randomness: log Z is then exactly unbiased
-	Move     Move
+	Particles  int     // in each island
+	Islands    int     // independent repeats; their spread is an error estimate
+	Resampling string  // of smc
+	Threshold  float64 // of smc: resample below this ESS, as a fraction of the particles
+	// Schedule is "adaptive": the next inverse temperature is the largest that keeps the conditional ESS at CESS, as a
+	// fraction of the particles; or "fixed": Betas, or if that is nil (k/Stages)^Power.
+	Schedule  string
+	CESS      float64
+	MaxStages int
+	Betas     []float64
+	Stages    int
+	Power     float64
+	// Freeze has a pilot find schedule and step sizes, and runs with fresh randomness by what it found, so that the
+	// estimate of Z is unbiased. Without it the islands adapt as they go.
+	Freeze bool
+	Move   Move
 }
 
 // Move is the Markov kernel applied at each stage.
@@ -79,7 +84,7 @@ type Move struct {
 	Kernel
 }
 
-// Chains holds the settings of the plain Markov chain samplers.
+// Chains holds the settings of the plain Markov chain samplers. Package mcmc has their meaning and their defaults.
 type Chains struct {
 	Chains int
 	Warmup int // iterations that adapt the kernel; not kept
@@ -91,8 +96,9 @@ type Chains struct {
 // Kernel holds what the Markov kernels share.
 type Kernel struct {
 	StepSize float64 // 0: adapted
-	Accept   float64 // acceptance rate that adaptation aims at; 0: the kernel's own best
-	Leapfrog int     // steps a trajectory, of hmc
+	Accept   float64 // acceptance probability that adaptation aims at; 0: the kernel's own
+	Leapfrog int     // of hmc: steps a trajectory
+	Jitter   float64 // of hmc: the steps vary by this fraction
 }
 
 // Populations and Chained name the samplers of the two kinds, Moves the kernels.
@@ -126,6 +132,11 @@ func parseRun(file, folder string, text []byte, set []string) (*Run, error) {
 			return nil, err
 		}
 	}
+	return resolveTree(file, folder, tree)
+}
+
+// resolveTree fills in the defaults and checks everything.
+func resolveTree(file, folder string, tree *node) (*Run, error) {
 	c := defaultRun(folder)
 	r := &reader{file: file}
 	top := &section{r: r, node: tree}
@@ -170,11 +181,30 @@ func (c *Run) Cores(n int) int {
 	return n
 }
 
-func exists(path string) bool {
-	_, err := os.Stat(path)
-	return err == nil
-}
-
 func fraction(x float64) bool { return x > 0 && x < 1 }
 
 func atLeast0(x float64) bool { return x >= 0 && !math.IsInf(x, 1) }
+
+// ForTarget is a run of the target use alone, with the "key=value" assignments in set applied to its configuration and
+// paths relative to the working folder.
+func ForTarget(use string, set []string) (*Run, error) {
+	folder, err := os.Getwd()
+	if err != nil {
+		return nil, fmt.Errorf("find the working folder: %w", err)
+	}
+	tree := &node{table: map[string]*node{}}
+	for _, s := range append([]string{"target.use=" + basicString(use)}, prefixed("target.config.", set)...) {
+		if err := tree.set(s); err != nil {
+			return nil, err
+		}
+	}
+	return resolveTree("--set", folder, tree)
+}
+
+func prefixed(prefix string, list []string) []string {
+	out := make([]string, len(list))
+	for i, s := range list {
+		out[i] = prefix + s
+	}
+	return out
+}

@@ -1,8 +1,14 @@
 package config
 
-import "math"
+import (
+	"math"
 
-// The visits below are the format of the run file: its keys and the accepted values. The defaults come before them.
+	"github.com/sampan-mc/sampan/smc"
+	"github.com/sampan-mc/sampan/smc/mcmc"
+)
+
+// The visits below are the format of the run file: its keys and the accepted values. The defaults come before them; those
+// of the algorithms are the algorithms' own.
 
 func defaultRun(folder string) *Run {
 	return &Run{
@@ -14,19 +20,35 @@ func defaultRun(folder string) *Run {
 	}
 }
 
-func defaultPopulation() *Population {
+func defaultPopulation(use string) *Population {
+	c := smc.Defaults()
+	if use == "ais" {
+		c = smc.AISDefaults()
+	}
 	return &Population{
-		Particles: 2048, Islands: 4, Resampling: "systematic", Threshold: 0.5,
-		Schedule: "adaptive", CESS: 0.9, Stages: 64,
-		Move: Move{Use: "hmc", Steps: 1, Kernel: defaultKernel},
+		Particles: c.Particles, Islands: c.Islands, Resampling: c.Resampler.String(), Threshold: c.Threshold,
+		Schedule: "adaptive", CESS: c.Schedule.CESS, MaxStages: c.Schedule.MaxStages, Stages: 100, Power: 3, Freeze: !c.OnTheFly,
+		Move: moveOf(c.Move),
 	}
 }
 
-func defaultChains() *Chains {
-	return &Chains{Chains: 4, Warmup: 1000, Draws: 1000, Thin: 1, Kernel: defaultKernel}
+func defaultMove(use string) Move {
+	kind, _ := mcmc.ParseKind(use) // a wrong name is a fault already
+	return moveOf(smc.DefaultMove(kind))
 }
 
-var defaultKernel = Kernel{Leapfrog: 10}
+func moveOf(m smc.Move) Move {
+	return Move{Use: m.Kernel.Kind.String(), Steps: m.Steps, Kernel: Kernel{m.Step, m.Accept, m.Kernel.Leapfrogs, m.Kernel.Jitter}}
+}
+
+func defaultChains(use string) *Chains {
+	kind, _ := mcmc.ParseKind(use)
+	c := mcmc.Defaults(kind)
+	return &Chains{
+		Chains: c.Chains, Warmup: c.Warmup, Draws: c.Draws, Thin: c.Thin,
+		Kernel: Kernel{c.Step, c.Accept, c.Kernel.Leapfrogs, c.Kernel.Jitter},
+	}
+}
 
 func (c *Run) visit(k keys) {
 	k.text("folder", &c.Folder)
@@ -68,12 +90,12 @@ func (s *Sampler) visit(k keys) {
 	switch s.Use {
 	case "smc", "ais":
 		if s.Population == nil {
-			s.Population = defaultPopulation()
+			s.Population = defaultPopulation(s.Use)
 		}
 		s.Population.visit(k, s.Use)
 	default:
 		if s.Chains == nil {
-			s.Chains = defaultChains()
+			s.Chains = defaultChains(s.Use)
 		}
 		s.Chains.visit(k, s.Use)
 	}
@@ -89,18 +111,24 @@ func (p *Population) visit(k keys, use string) {
 	k.choice("schedule", &p.Schedule, "adaptive", "fixed")
 	if p.Schedule == "adaptive" {
 		k.number("cess", &p.CESS, "a number between 0 and 1: the conditional ESS to keep, as a fraction of the particles", fraction)
-		k.flag("freeze", &p.Freeze)
+		k.whole("max_stages", &p.MaxStages, 1, 1<<20)
 	} else {
 		k.numbers("betas", &p.Betas, "increasing numbers above 0 that end with 1", increasingToOne)
 		if p.Betas == nil {
 			k.whole("stages", &p.Stages, 1, 1<<20)
+			k.number("power", &p.Power, "a number above 0: stage k of K is at (k/K)^power", positive)
 		}
 	}
+	k.flag("freeze", &p.Freeze)
 	k.table("move", p.Move.visit)
 }
 
 func (m *Move) visit(k keys) {
+	used := m.Use
 	k.choice("use", &m.Use, Moves...)
+	if m.Use != used {
+		*m = defaultMove(m.Use)
+	}
 	k.whole("steps", &m.Steps, 1, 1<<20)
 	k.context("with use = \"" + m.Use + "\"")
 	m.Kernel.visit(k, m.Use)
@@ -116,9 +144,10 @@ func (c *Chains) visit(k keys, use string) {
 
 func (q *Kernel) visit(k keys, use string) {
 	k.number("step_size", &q.StepSize, "a number above 0, or 0 to have it adapted", atLeast0)
-	k.number("accept", &q.Accept, "a number between 0 and 1, or 0 for the kernel's own best", func(x float64) bool { return x == 0 || fraction(x) })
+	k.number("accept", &q.Accept, "a number between 0 and 1, or 0 for the kernel's own", func(x float64) bool { return x == 0 || fraction(x) })
 	if use == "hmc" {
 		k.whole("leapfrog", &q.Leapfrog, 1, 1<<16)
+		k.number("jitter", &q.Jitter, "a number from 0 up to, not including, 1", func(x float64) bool { return x >= 0 && x < 1 })
 	}
 }
 
