@@ -86,7 +86,7 @@ func TestChainStatisticsAgainstOracle(t *testing.T) {
 			if w != 0 {
 				rel /= math.Abs(w)
 			}
-			if rel > 1e-9 {
+			if rel > 1e-8 {
 				t.Errorf("%s: %s = %.17g, want %.17g (off by %.1e)", c.Name, what, got, w, rel)
 			}
 			worst = math.Max(worst, rel)
