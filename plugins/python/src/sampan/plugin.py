@@ -1,0 +1,136 @@
+"""From a Python file to a plugin: its components, its description, its start."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NoReturn, Union
+
+from . import _stdio
+from .config import ConfigError, Family
+from .target import Target
+
+Component = Union[Target, Family]
+PROTOCOL_MAJOR = 1
+
+_loading = False  # a file is being imported by serve or describe; its own call of main then only says what is served
+_announced: list[Component] = []
+
+
+def main(*components: Component) -> None:
+    """Serve components, as the last line of a file that is a program of its own: ``sampan.main(banana)``.
+
+    The file can then be a plugin's command. Run by ``python -m sampan`` it works too.
+    """
+    for c in components:
+        if not isinstance(c, (Target, Family)):
+            raise TypeError(f"sampan.main({c!r}): targets and families are accepted")
+    if _loading:
+        _announced.extend(components)
+        return
+    program = sys.modules["__main__"]
+    name = Path(getattr(program, "__file__", None) or "plugin").stem
+    plugin = Plugin(name, getattr(program, "__version__", "0"), components)
+    command = sys.argv[1] if len(sys.argv) > 1 else "serve"
+    if command not in ("serve", "describe"):
+        sys.exit(f"{sys.argv[0]}: unknown command {command!r}: serve and describe are accepted")
+    run(command, plugin)
+
+
+def run(command: str, plugin: Plugin) -> None:
+    """Carry out ``serve`` or ``describe``."""
+    if command == "describe":
+        _stdio.write(json.dumps(plugin.describe()) + "\n")
+        return
+    refuse_by_hand()
+    from .serve import serve  # gRPC is not needed before
+
+    serve(plugin)
+
+
+def refuse_by_hand() -> None:
+    """Leave with a friendly word unless sampan started this process."""
+    if not _stdio.is_plugin:
+        sys.stderr.write(
+            "This is a Sampan plugin: sampan starts it and talks to it. To use it, name its file in a run file,\n\n"
+            '    [target]\n    use = "./FILE.py"\n\n'
+            "and say `sampan run RUNFILE`. `python -m sampan describe FILE.py` tells what a file offers.\n"
+        )
+        sys.exit(1)
+
+
+class Plugin:
+    """The components of a file, by name."""
+
+    def __init__(self, name: str, version: str, components: Any):
+        self.name, self.version = name, str(version)
+        self.components: dict[str, Component] = {}
+        for c in components:
+            if self.components.setdefault(c.name, c) is not c:
+                raise ValueError(f"{name}: two components are called {c.name!r}: give their functions different names")
+        if not self.components:
+            raise ValueError(f"{name}: no target found: decorate a function by @sampan.target, as in the README")
+
+    def describe(self) -> dict[str, Any]:
+        """What ``describe`` prints."""
+        components = []
+        for c in self.components.values():
+            schema = c.schema() if isinstance(c, Family) else {"type": "object", "additionalProperties": False}
+            summary = (c.__doc__ or "").strip().partition("\n")[0]
+            components.append({"kind": "target", "name": c.name, "summary": summary, "config_schema": schema})
+        return {
+            "name": self.name,
+            "version": self.version,
+            "sdk": sdk(),
+            "protocol": [PROTOCOL_MAJOR],
+            "components": components,
+        }
+
+    def make(self, name: str, config: dict[str, Any], folder: str) -> Target:
+        """The target of a component and its configuration."""
+        component = self.components[name]
+        if isinstance(component, Family):
+            return component.make(config, folder)
+        if config:
+            raise ConfigError.join([(key, "an unknown key", f"no keys, {name} takes none") for key in config])
+        return component
+
+
+def load(file: str) -> Plugin:
+    """Import a file and find its components: those it gives to ``main``, else every target and family it holds."""
+    global _loading
+    path = Path(file).resolve()
+    if not path.is_file():
+        _fail(f"{file}: no such file: the path of a Python file is accepted")
+    name = path.stem if path.stem.isidentifier() and path.stem not in sys.modules else "sampan_plugin"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        _fail(f"{file}: a Python file, of ending .py, is accepted")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # before it runs: dataclasses and pickle look their module up
+    sys.path.insert(0, str(path.parent))
+    _loading = True
+    try:
+        spec.loader.exec_module(module)
+    finally:
+        _loading = False
+    return Plugin(path.stem, getattr(module, "__version__", "0"), _announced or _found(module))
+
+
+def sdk() -> str:
+    """Name and version of this SDK."""
+    from . import __version__
+
+    return f"python {__version__}"
+
+
+def _found(module: ModuleType) -> list[Component]:
+    found = {id(c): c for c in vars(module).values() if isinstance(c, (Target, Family))}
+    return list(found.values())
+
+
+def _fail(message: str) -> NoReturn:
+    sys.exit(f"sampan: {message}")
