@@ -89,5 +89,5 @@ type item struct {
 }
 
 func catalogue() []item {
-	return slices.Concat(gaussianItems(), mixtureItems(), manyWellItems(), funnelItems(), phi4Items(), logisticItems())
+	return slices.Concat(gaussianItems(), mixtureItems(), manyWellItems(), funnelItems(), phi4Items(), logisticItems(), linearRegressionItems(), stateSpaceItems())
 }
