@@ -1,6 +1,11 @@
 package smc
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+
+	"github.com/sampan-mc/sampan/smc/diag"
+)
 
 // Resampler is a way to draw ancestors in proportion to weights. Both are unbiased: the expected number of offspring of
 // a particle is N times its normalised weight.
@@ -33,4 +38,46 @@ func (r Resampler) String() string {
 		return "multinomial"
 	}
 	return fmt.Sprintf("resampler %d", uint8(r))
+}
+
+// ancestors fills dst with the ancestors, non-decreasing, of a population of len(dst) drawn from weights w, which sum to
+// one. Ancestor j takes the points p with C[j−1] ≤ p < C[j], C the cumulative weights; a weight of zero takes none.
+// Systematic resampling uses u[0] and the points (i + u)/N, multinomial the points u, which it sorts.
+func (r Resampler) ancestors(dst []int32, w, u []float64) {
+	last := len(w) - 1
+	for last > 0 && w[last] == 0 {
+		last--
+	}
+	if r == Multinomial {
+		slices.Sort(u)
+	}
+	n := float64(len(dst))
+	j, c := 0, w[0]
+	for i := range dst {
+		p := (float64(i) + u[0]) / n
+		if r == Multinomial {
+			p = u[i]
+		}
+		for p >= c && j < last {
+			j++
+			c += w[j]
+		}
+		dst[i] = int32(j)
+	}
+}
+
+// uniforms is the number of random numbers the resampler takes for n particles.
+func (r Resampler) uniforms(n int) int {
+	if r == Multinomial {
+		return n
+	}
+	return 1
+}
+
+// pairLoss is the log of the factor by which resampling thins out pairs of different ancestry; see package diag.
+func (r Resampler) pairLoss(p *Particles) float64 {
+	if r == Multinomial {
+		return diag.PairLossMultinomial(p.N)
+	}
+	return diag.PairLossSystematic(p.LogW, p.Lineage)
 }

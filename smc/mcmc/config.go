@@ -114,6 +114,3 @@ type Result struct {
 	Tally            Tally   // warm-up included
 	Findings         []Finding
 }
-
-// Finding is something the user should know, in a plain sentence, under a code for machines.
-type Finding struct{ Code, Text string }

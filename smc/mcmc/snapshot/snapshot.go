@@ -166,21 +166,45 @@ func (r *Reader) Floats() []float64 {
 	return v
 }
 
-// Ints32 reads a slice, nil if it is empty.
-func (r *Reader) Ints32() []int32 {
-	n := r.length(4)
-	if n == 0 {
-		return nil
+// FillFloats reads a slice of the length of dst into it.
+func (r *Reader) FillFloats(dst []float64) {
+	if n := r.length(8); r.err == nil && n != len(dst) {
+		r.err = fmt.Errorf("snapshot holds %d numbers where %d belong", n, len(dst))
 	}
-	v := make([]int32, n)
-	for i := range v {
-		v[i] = int32(binary.LittleEndian.Uint32(r.take(4)))
+	for i := range dst {
+		dst[i] = r.Float()
 	}
-	return v
 }
+
+// FillInts32 reads a slice of the length of dst into it.
+func (r *Reader) FillInts32(dst []int32) {
+	if n := r.length(4); r.err == nil && n != len(dst) {
+		r.err = fmt.Errorf("snapshot holds %d numbers where %d belong", n, len(dst))
+	}
+	for i := range dst {
+		if b := r.take(4); b != nil {
+			dst[i] = int32(binary.LittleEndian.Uint32(b))
+		}
+	}
+}
+
+// Count reads an int that says how many entries follow, none of them empty.
+func (r *Reader) Count() int { return r.length(1) }
 
 // Raw reads a byte slice; it shares memory with the snapshot.
 func (r *Reader) Raw() []byte { return r.take(r.length(1)) }
+
+// RawOf reads a byte slice of length n.
+func (r *Reader) RawOf(n int) []byte {
+	b := r.Raw()
+	if r.err == nil && len(b) != n {
+		r.err = fmt.Errorf("snapshot holds %d bytes where %d belong", len(b), n)
+	}
+	if r.err != nil {
+		return nil
+	}
+	return b
+}
 
 // String reads a string.
 func (r *Reader) String() string { return string(r.Raw()) }

@@ -1,0 +1,106 @@
+package smc
+
+import (
+	"fmt"
+
+	"github.com/sampan-mc/sampan/smc/diag"
+	"github.com/sampan-mc/sampan/smc/mcmc"
+)
+
+const (
+	fewAncestors   = 0.05 // of the particles: fewer surviving ancestors are worth a word
+	fewSurvivors   = 20   // and so are fewer than these, whatever the population
+	poorStage      = 0.5  // a frozen stage that keeps less than this part of what the pilot aimed at is worth a word
+	manyDivergents = 0.01 // of the moves
+)
+
+// judge fills in the errors of log Z, the one to quote, and the findings.
+func (r *run) judge(res *Result) {
+	islands := make([]diag.Island, len(res.Islands))
+	for i := range islands {
+		islands[i] = res.Islands[i].Genealogy
+	}
+	res.LogZErrors = diag.LogZErrors(islands)
+	res.Headline = diag.Headline(res.LogZErrors)
+	say := func(code, format string, args ...any) {
+		res.Findings = append(res.Findings, mcmc.Finding{Code: code, Text: fmt.Sprintf(format, args...)})
+	}
+	if res.Frozen {
+		say("log-z-unbiased", "schedule, step sizes and scales were found by a pilot and frozen: the estimate of Z is exactly unbiased")
+	} else {
+		say("log-z-consistent", "schedule, step sizes and scales were adapted in the run itself: the estimate of Z is consistent, not unbiased")
+	}
+	if text := diag.Disagreement(res.LogZErrors); text != "" {
+		say("log-z-disagree", "%s", text)
+	}
+	n := r.cfg.Particles
+	if limit := diag.ParetoKThreshold(n); res.ParetoK > limit {
+		say("pareto-k", "Pareto k of the weights reached %.2f at stage %d, above %.2f: a few particles carry the estimate; "+
+			"take more particles, smaller steps (a higher CESS) or a reference nearer to the target", res.ParetoK, res.WorstAt, limit)
+	}
+	r.judgeAncestry(res, say)
+	r.judgeStages(res, say)
+	res.Findings = append(res.Findings, res.Tally.Findings()...)
+	say("unseen-modes", "no diagnostic here sees a mode that no particle has visited; a run with a wider reference would")
+}
+
+type sayFunc func(code, format string, args ...any)
+
+// judgeAncestry speaks of the island with the fewest surviving ancestors.
+func (r *run) judgeAncestry(res *Result, say sayFunc) {
+	n, worst, at := r.cfg.Particles, r.cfg.Particles, 0
+	for i := range res.Islands {
+		if alive, _ := res.Islands[i].Genealogy.Ancestors(); alive < worst {
+			worst, at = alive, i
+		}
+	}
+	if worst < fewSurvivors || float64(worst) < fewAncestors*float64(n) {
+		say("few-ancestors", "only %d of the %d draws from the reference have descendants left in island %d: "+
+			"what they did not see is lost; take more particles, more moves a stage or a higher CESS", worst, n, at)
+	}
+}
+
+// judgeStages speaks of the worst stages of the islands.
+func (r *run) judgeStages(res *Result, say sayFunc) {
+	kind := r.cfg.Move.Kernel.Kind
+	var low, high, poor Report
+	low.Acceptance, high.Acceptance, poor.CESS = 2, -1, 2
+	divergent, moves, dead, stuck := 0, 0, 0, false
+	for i := range res.Islands {
+		for _, rep := range res.Islands[i].Reports {
+			if rep.Acceptance < low.Acceptance {
+				low = rep
+			}
+			if rep.Acceptance > high.Acceptance {
+				high = rep
+			}
+			if rep.CESS < poor.CESS {
+				poor = rep
+			}
+			stuck = stuck || rep.Acceptance != rep.Acceptance
+			divergent += rep.Divergent
+			moves += rep.Moves * r.cfg.Particles
+			dead = max(dead, rep.Dead)
+		}
+	}
+	where := func(rep Report) string { return fmt.Sprintf("of the moves at stage %d of %s", rep.Stage, rep.Stream) }
+	if low.Acceptance <= 1 {
+		res.Findings = append(res.Findings, mcmc.AcceptanceFinding(kind, low.Acceptance, where(low))...)
+		if high.Acceptance != low.Acceptance {
+			res.Findings = append(res.Findings, mcmc.AcceptanceFinding(kind, high.Acceptance, where(high))...)
+		}
+	}
+	if stuck {
+		say("stuck", "at some stage no particle could move: every one was at a point without density or gradient")
+	}
+	if float64(divergent) > manyDivergents*float64(moves) {
+		say("divergent", "%d of %d moves diverged: the step size is too large for part of the path", divergent, moves)
+	}
+	if s := &r.cfg.Schedule; s.Betas == nil && res.Frozen && poor.CESS < poorStage*s.CESS {
+		say("stage-poor", "stage %d of %s kept %.3f of the effective sample size where the pilot's aimed at %.3f: "+
+			"the pilot did not see what the islands saw; take more particles", poor.Stage, poor.Stream, poor.CESS, s.CESS)
+	}
+	if dead > 0 {
+		say("dead", "up to %d of %d particles of an island had weight zero: they lay where the target has no density", dead, r.cfg.Particles)
+	}
+}

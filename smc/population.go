@@ -1,0 +1,285 @@
+package smc
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/sampan-mc/sampan/smc/diag"
+	"github.com/sampan-mc/sampan/smc/mcmc"
+	"github.com/sampan-mc/sampan/vec/rng"
+)
+
+// population is one stream of a run: the pilot or an island. What its snapshot holds is marked; the rest follows from
+// the run.
+type population struct {
+	*run
+	stream    string
+	island    int
+	frozen    bool    // runs by a plan; otherwise it makes one as it goes
+	threshold float64 // of the effective sample size, as a fraction
+	keys      keys
+	path      *path
+	mover     *mcmc.Mover // its tally is in the snapshot
+
+	stage       int         // done; in the snapshot, like all below
+	beta        float64     //
+	p           *Particles  //
+	s           *mcmc.State // the same points and log densities as p, with their gradients
+	logZ        float64     // up to the last resampling
+	resamplings int         //
+	pairLoss    float64     //
+	plan        Plan        // whole if frozen, else what was found so far
+	tuning      mcmc.Tuning // of the last moves
+	reports     []Report    //
+
+	sp                       *Particles  // what resampling gathers into; swapped with p and s
+	ss                       *mcmc.State //
+	ratio, weights, uniforms []float64
+	ancestors                []int32
+	began                    []float64 // points before the moves, while tuning
+}
+
+// keys are the streams of random numbers of a population.
+type keys struct {
+	init, resample, draws rng.Key
+	move                  mcmc.Streams
+}
+
+func newKeys(seed uint64, purpose string, island int) keys {
+	return keys{
+		init:     rng.NewKey(seed, purpose+"/init", island),
+		resample: rng.NewKey(seed, purpose+"/resample", island),
+		draws:    rng.NewKey(seed, purpose+"/draws", island),
+		move:     mcmc.NewStreams(seed, purpose+"/move", island),
+	}
+}
+
+// pilotThreshold is the least threshold of a population that explores the path: it must not let its weights degenerate,
+// whatever the run it prepares will do.
+const pilotThreshold = 0.5
+
+func (r *run) newPilot() *population {
+	p := r.newPopulation("pilot", "smc/pilot", 0)
+	p.threshold = max(r.cfg.Threshold, pilotThreshold)
+	return p
+}
+
+func (r *run) newIsland(i int, plan *Plan) *population {
+	p := r.newPopulation(fmt.Sprintf("island-%d", i), "smc/island", i)
+	if plan != nil {
+		p.frozen, p.plan = true, *plan
+	}
+	return p
+}
+
+func (r *run) newPopulation(stream, purpose string, island int) *population {
+	n, d, k := r.cfg.Particles, r.d, r.cfg.Move.Kernel
+	grad := k.Kind.NeedsGradient()
+	pop := &population{
+		run: r, stream: stream, island: island, threshold: r.cfg.Threshold, keys: newKeys(r.cfg.Seed, purpose, island),
+		path: newPath(r.ref, r.target, n, grad), mover: mcmc.NewMover(k, n, d, true),
+		tuning: mcmc.FirstTuning(k.Kind, d),
+		ratio:  make([]float64, n), weights: make([]float64, n), uniforms: make([]float64, r.cfg.Resampler.uniforms(n)),
+		ancestors: make([]int32, n),
+	}
+	if r.cfg.Move.Step > 0 {
+		pop.tuning.Step = r.cfg.Move.Step
+	}
+	pop.p, pop.s = newPair(n, d, grad)
+	pop.sp, pop.ss = newPair(n, d, grad)
+	return pop
+}
+
+// newPair makes particles and the mcmc state that shares their memory.
+func newPair(n, d int, grad bool) (*Particles, *mcmc.State) {
+	p := NewParticles(n, d, 0)
+	s := &mcmc.State{N: n, D: d, X: p.X, Terms: mcmc.NewTerms(n, d, true, grad)}
+	s.LogRef, s.LogTarget = p.LogRef, p.LogTarget
+	return p, s
+}
+
+// begin draws the population from the reference: stage 0.
+func (pop *population) begin(ctx context.Context) error {
+	if err := pop.ref.Sample(ctx, 0, pop.p.N, pop.keys.init, pop.p.X); err != nil {
+		return fmt.Errorf("draw from the reference: %w", err)
+	}
+	if err := pop.s.Refresh(ctx, pop.path, &pop.mover.Tally); err != nil {
+		return fmt.Errorf("evaluate the draws from the reference: %w", err)
+	}
+	for i := range pop.p.LogW {
+		if math.IsInf(pop.p.LogRef[i], -1) {
+			pop.p.LogW[i] = math.Inf(-1) // a reference that disowns its draw, or a target that could not be evaluated
+		}
+	}
+	return nil
+}
+
+// done reports whether the population has reached the target.
+func (pop *population) done() bool { return pop.beta == 1 }
+
+// advance takes the population through its next stage: choose γ_k, segment, weight, resample, move. The segment is the
+// identity.
+func (pop *population) advance(ctx context.Context) error {
+	for i := range pop.ratio {
+		pop.ratio[i] = logRatio(pop.p.LogRef[i], pop.p.LogTarget[i])
+	}
+	beta, err := pop.chooseBeta()
+	if err != nil {
+		return err
+	}
+	pop.stage++
+	report := Report{
+		Stream: pop.stream, Stage: pop.stage, Beta: beta,
+		CESS: diag.CESS(pop.p.LogW, pop.ratio, beta-pop.beta) / float64(pop.p.N),
+	}
+	if pop.frozen || pop.cfg.Schedule.Betas != nil {
+		report.Stages = pop.stages()
+	}
+	if err := pop.weigh(beta); err != nil {
+		return err
+	}
+	report.ESS = diag.WeightESS(pop.p.LogW) / float64(pop.p.N)
+	report.ParetoK = diag.ParetoK(pop.p.LogW)
+	report.LogZ = pop.logZ + diag.LogMeanExp(pop.p.LogW)
+	if pop.frozen {
+		pop.tuning = pop.plan.Stages[pop.stage-1].Tuning
+	} else {
+		pop.rescale(report.ESS)
+	}
+	if report.ESS < pop.threshold || pop.threshold == 1 {
+		report.Resampled = true
+		pop.resample()
+	}
+	if err := pop.move(ctx, &report); err != nil {
+		return err
+	}
+	report.Ancestors, report.Dead = pop.census()
+	report.Tally = pop.mover.Tally
+	pop.reports = append(pop.reports, report)
+	return nil
+}
+
+// stages is the length of a schedule known beforehand.
+func (pop *population) stages() int {
+	if pop.frozen {
+		return len(pop.plan.Stages)
+	}
+	return len(pop.cfg.Schedule.Betas)
+}
+
+// logRatio is log γ_1 − log γ_0 of one point, −Inf wherever the target has no density.
+func logRatio(logRef, logTarget float64) float64 {
+	if math.IsInf(logTarget, -1) {
+		return logTarget
+	}
+	return logTarget - logRef
+}
+
+func (pop *population) chooseBeta() (float64, error) {
+	s := &pop.cfg.Schedule
+	switch {
+	case pop.frozen:
+		return pop.plan.Stages[pop.stage].Beta, nil
+	case s.Betas != nil:
+		return s.Betas[pop.stage], nil
+	case pop.stage >= s.MaxStages:
+		return 0, fmt.Errorf("the schedule has not reached the target after %d stages, at β = %v; "+
+			"choose a reference nearer to the target, a lower CESS, or more stages", pop.stage, pop.beta)
+	}
+	return s.next(pop.beta, pop.p.LogW, pop.ratio, pop.weights, pop.cess)
+}
+
+// weigh moves β on. Every living particle gains (β' − β)(log γ_1 − log γ_0); the dead stay dead.
+func (pop *population) weigh(beta float64) error {
+	delta := beta - pop.beta
+	alive := false
+	for i, l := range pop.p.LogW {
+		if math.IsInf(l, -1) {
+			continue
+		}
+		pop.p.LogW[i] += delta * pop.ratio[i]
+		alive = alive || !math.IsInf(pop.p.LogW[i], -1)
+	}
+	if !alive {
+		return fmt.Errorf("no particle is left at β = %v: none of the %d draws from the reference lies where the target has density; "+
+			"choose a reference that does, or more particles%s", beta, pop.p.N, pop.badPoints())
+	}
+	pop.beta = beta
+	return nil
+}
+
+// badPoints is a clause about points that could not be evaluated, if there were any.
+func (pop *population) badPoints() string {
+	if f := pop.mover.Tally.Findings(); len(f) > 0 {
+		return "; " + f[0].Text
+	}
+	return ""
+}
+
+// resample draws N particles in proportion to the weights, which become equal. Their mean goes into log Z.
+func (pop *population) resample() {
+	pop.pairLoss += pop.cfg.Resampler.pairLoss(pop.p)
+	pop.resamplings++
+	_, total := diag.Normalise(pop.weights, pop.p.LogW)
+	pop.logZ += total - math.Log(float64(pop.p.N))
+	pop.keys.resample.Uniforms(pop.uniforms, 0, uint32(pop.stage), 0)
+	pop.cfg.Resampler.ancestors(pop.ancestors, pop.weights, pop.uniforms)
+	pop.gather()
+	pop.reset(pop.p.LogW)
+}
+
+// gather makes row i that of ancestors[i].
+func (pop *population) gather() {
+	src, dst, s, t := pop.p, pop.sp, pop.s, pop.ss
+	rows := func(to, from []float64) {
+		if d := src.D; to != nil {
+			for i, a := range pop.ancestors {
+				copy(to[i*d:(i+1)*d], from[int(a)*d:(int(a)+1)*d])
+			}
+		}
+	}
+	rows(dst.X, src.X)
+	rows(t.GradRef, s.GradRef)
+	rows(t.GradTarget, s.GradTarget)
+	for i, a := range pop.ancestors {
+		dst.LogRef[i], dst.LogTarget[i], dst.LogW[i] = src.LogRef[a], src.LogTarget[a], src.LogW[a]
+		dst.Lineage[i], t.Status[i] = src.Lineage[a], s.Status[a]
+	}
+	pop.p, pop.sp, pop.s, pop.ss = dst, src, t, s
+}
+
+// move applies the kernel, and, while a plan is being made, tunes it.
+func (pop *population) move(ctx context.Context, report *Report) error {
+	var sum mcmc.Stats
+	steps := pop.cfg.Move.Steps
+	for m := 0; m < steps; m++ {
+		st, err := pop.mover.Move(ctx, pop.path, pop.beta, &pop.tuning, pop.s, &pop.keys.move, uint32(pop.stage), uint32(m))
+		if err != nil {
+			return fmt.Errorf("move: %w", err)
+		}
+		sum.Add(st)
+		if !pop.frozen && pop.retune(st.Acceptance()) && m == steps-1 && steps < pop.cfg.Move.Steps+extraMoves {
+			steps++
+		}
+	}
+	if !pop.frozen {
+		pop.plan.Stages = append(pop.plan.Stages, PlannedStage{Beta: pop.beta, Tuning: copyTuning(pop.tuning)})
+	}
+	report.Moves, report.Acceptance, report.Step, report.Divergent = steps, sum.Acceptance(), pop.tuning.Step, sum.Divergent
+	return nil
+}
+
+// census counts the ancestors of stage 0 with living descendants, and the dead.
+func (pop *population) census() (ancestors, dead int) {
+	seen := make([]bool, pop.p.N)
+	for i, e := range pop.p.Lineage {
+		if math.IsInf(pop.p.LogW[i], -1) {
+			dead++
+		} else if !seen[e] {
+			seen[e] = true
+			ancestors++
+		}
+	}
+	return ancestors, dead
+}

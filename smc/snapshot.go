@@ -1,0 +1,110 @@
+package smc
+
+import (
+	"github.com/sampan-mc/sampan/smc/mcmc"
+	"github.com/sampan-mc/sampan/smc/mcmc/snapshot"
+)
+
+const (
+	snapshotFormat  = "sampan/smc/population"
+	snapshotVersion = 1
+)
+
+// fingerprint is of all that decides the population but the values of reference and target.
+func (pop *population) fingerprint() snapshot.Fingerprint {
+	var w snapshot.Writer
+	c := &pop.cfg
+	w.String(pop.stream)
+	w.String(pop.ref.Info().Name)
+	w.String(pop.target.Info().Name)
+	w.Uint(c.Seed)
+	for _, v := range []int{pop.d, c.Particles, int(c.Resampler), c.Move.Steps, c.Schedule.MaxStages,
+		int(c.Move.Kernel.Kind), c.Move.Kernel.Leapfrogs} {
+		w.Int(v)
+	}
+	for _, v := range []float64{c.Threshold, c.Schedule.CESS, c.Move.Kernel.Jitter, c.Move.Step, c.Move.accept()} {
+		w.Float(v)
+	}
+	w.Floats(c.Schedule.Betas)
+	w.Bool(c.OnTheFly)
+	return snapshot.FingerprintOf(w.Bytes())
+}
+
+// snapshot holds all of the population's state after a stage: equal states give equal bytes.
+func (pop *population) snapshot() []byte {
+	w := snapshot.NewWriter(snapshotFormat, snapshotVersion, pop.fingerprint())
+	w.Int(pop.stage)
+	w.Float(pop.beta)
+	w.Float(pop.logZ)
+	w.Int(pop.resamplings)
+	w.Float(pop.pairLoss)
+	pop.s.Write(w)
+	w.Floats(pop.p.LogW)
+	w.Ints32(pop.p.Lineage)
+	pop.tuning.Write(w)
+	w.Int(len(pop.plan.Stages))
+	for i := range pop.plan.Stages {
+		w.Float(pop.plan.Stages[i].Beta)
+		pop.plan.Stages[i].Tuning.Write(w)
+	}
+	w.Int(len(pop.reports))
+	for i := range pop.reports {
+		pop.reports[i].write(w)
+	}
+	pop.mover.Tally.Write(w)
+	return w.Bytes()
+}
+
+func (pop *population) restore(snap []byte) error {
+	r, err := snapshot.Open(snap, snapshotFormat, snapshotVersion, pop.fingerprint())
+	if err != nil {
+		return err
+	}
+	pop.stage = r.Int()
+	pop.beta = r.Float()
+	pop.logZ = r.Float()
+	pop.resamplings = r.Int()
+	pop.pairLoss = r.Float()
+	pop.s.Read(r)
+	r.FillFloats(pop.p.LogW)
+	r.FillInts32(pop.p.Lineage)
+	pop.tuning.Read(r)
+	pop.plan.Stages = nil
+	for range r.Count() {
+		var s PlannedStage
+		s.Beta = r.Float()
+		s.Tuning.Read(r)
+		pop.plan.Stages = append(pop.plan.Stages, s)
+	}
+	pop.reports = nil
+	for range r.Count() {
+		rep := Report{Stream: pop.stream}
+		rep.read(r)
+		pop.reports = append(pop.reports, rep)
+	}
+	pop.mover.Tally = mcmc.Tally{}
+	pop.mover.Tally.Read(r)
+	return r.Close()
+}
+
+func (p *Report) write(w *snapshot.Writer) {
+	for _, v := range []int{p.Stage, p.Stages, p.Ancestors, p.Moves, p.Divergent, p.Dead} {
+		w.Int(v)
+	}
+	for _, v := range []float64{p.Beta, p.CESS, p.ESS, p.ParetoK, p.LogZ, p.Acceptance, p.Step} {
+		w.Float(v)
+	}
+	w.Bool(p.Resampled)
+	p.Tally.Write(w)
+}
+
+func (p *Report) read(r *snapshot.Reader) {
+	for _, v := range []*int{&p.Stage, &p.Stages, &p.Ancestors, &p.Moves, &p.Divergent, &p.Dead} {
+		*v = r.Int()
+	}
+	for _, v := range []*float64{&p.Beta, &p.CESS, &p.ESS, &p.ParetoK, &p.LogZ, &p.Acceptance, &p.Step} {
+		*v = r.Float()
+	}
+	p.Resampled = r.Bool()
+	p.Tally.Read(r)
+}
