@@ -30,9 +30,10 @@ type Target struct {
 	Use     string         // a built-in name, or, with a slash or an extension, a plugin
 	Config  map[string]any // the component's own
 	Isolate bool           // run a built-in in a process of its own
-	Workers int            // processes
-	// TimeoutSeconds bounds one evaluation request.
-	TimeoutSeconds float64
+	Workers int            // processes; 0: as the plugin's manifest says, else 1
+	Threads int            // of the numerical libraries in one process
+	// TimeoutSeconds bounds one evaluation request, StartSeconds the start of a process and the making of its component.
+	TimeoutSeconds, StartSeconds float64
 	// ChunkRows is the number of points in one evaluation request. 0, before the run is planned: what the component
 	// prefers. It never depends on the number of workers, so neither do the results.
 	ChunkRows  int
@@ -45,8 +46,12 @@ type Target struct {
 type Reference struct {
 	// Use is "auto": the prior if the target has a normalised one that can be drawn from, else the target's own
 	// suggestion, else a wide normal, with a warning.
-	Use   string
-	Scale float64 // of the normal, on the unconstrained scale
+	Use string
+	// Location, Scale and degrees of freedom of the normal and Student's t, and ends of the uniform, on the unconstrained
+	// scale: one number for all coordinates, or one for each.
+	Location, Scale []float64
+	DOF             float64
+	Lower, Upper    []float64
 }
 
 // Sampler is the algorithm and its settings. Population is set for smc and ais, Chains for the others.

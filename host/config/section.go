@@ -20,6 +20,8 @@ type keys interface {
 	whole(name string, dst *int, lo, hi int) // hi = many: no upper bound
 	number(name string, dst *float64, accepted string, ok func(float64) bool)
 	numbers(name string, dst *[]float64, accepted string, ok func([]float64) bool)
+	// each is a number for all coordinates, or an array with one for each.
+	each(name string, dst *[]float64, accepted string, ok func(float64) bool)
 	texts(name string, dst *map[string]string)
 	free(name string, dst *map[string]any) // a table with keys of somebody else's
 	table(name string, visit func(keys))
@@ -180,6 +182,20 @@ func (s *section) numbers(name string, dst *[]float64, accepted string, ok func(
 		return
 	}
 	*dst = out
+}
+
+func (s *section) each(name string, dst *[]float64, accepted string, ok func(float64) bool) {
+	if s.node != nil && s.node.table[name] != nil {
+		if _, isNumber := asNumber(s.node.table[name].value); isNumber {
+			one := 0.0
+			s.number(name, &one, accepted, ok)
+			*dst = []float64{one}
+			return
+		}
+	}
+	s.numbers(name, dst, accepted+"; or an array with one for each coordinate", func(v []float64) bool {
+		return len(v) > 0 && !slices.ContainsFunc(v, func(x float64) bool { return !ok(x) })
+	})
 }
 
 func (s *section) texts(name string, dst *map[string]string) {

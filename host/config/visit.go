@@ -12,11 +12,15 @@ import (
 
 func defaultRun(folder string) *Run {
 	return &Run{
-		Folder:    folder,
-		Seed:      1,
-		Target:    Target{Workers: 1, TimeoutSeconds: 60, OnBadPoint: "stop"},
-		Reference: Reference{Use: "auto", Scale: 1},
-		Sampler:   Sampler{Use: "smc"},
+		Folder: folder,
+		Seed:   1,
+		Target: Target{
+			TimeoutSeconds: 60, StartSeconds: 60, Threads: 1, OnBadPoint: "stop",
+		},
+		Reference: Reference{
+			Use: "auto", Location: []float64{0}, Scale: []float64{1}, DOF: 5, Lower: []float64{-1}, Upper: []float64{1},
+		},
+		Sampler: Sampler{Use: "smc"},
 	}
 }
 
@@ -64,8 +68,10 @@ func (c *Run) visit(k keys) {
 func (t *Target) visit(k keys) {
 	k.need("use", &t.Use, `the name of a built-in target ("sampan target list" shows them), or the path of a plugin such as "./banana.py"`)
 	k.flag("isolate", &t.Isolate)
-	k.whole("workers", &t.Workers, 1, 1024)
+	k.whole("workers", &t.Workers, 0, 1024)
+	k.whole("threads", &t.Threads, 1, 1024)
 	k.number("timeout_seconds", &t.TimeoutSeconds, "a number of seconds above 0", positive)
+	k.number("start_timeout_seconds", &t.StartSeconds, "a number of seconds above 0", positive)
 	k.whole("chunk_rows", &t.ChunkRows, 0, 1<<20)
 	k.choice("on_bad_point", &t.OnBadPoint, "stop", "reject")
 	k.text("python", &t.Python)
@@ -75,12 +81,20 @@ func (t *Target) visit(k keys) {
 }
 
 func (r *Reference) visit(k keys) {
-	k.choice("use", &r.Use, "auto", "prior", "normal")
-	if r.Use == "normal" {
-		k.number("scale", &r.Scale, "a number above 0: the standard deviation on the unconstrained scale", positive)
-	}
+	k.choice("use", &r.Use, "auto", "prior", "normal", "student", "uniform")
 	k.context("with use = \"" + r.Use + "\"")
-	k.later("config")
+	k.later("config", "draws", "laplace")
+	switch r.Use {
+	case "normal", "student":
+		k.each("location", &r.Location, "a finite number", finite)
+		k.each("scale", &r.Scale, "a number above 0, on the unconstrained scale", positive)
+		if r.Use == "student" {
+			k.number("dof", &r.DOF, "a number above 0", positive)
+		}
+	case "uniform":
+		k.each("lower", &r.Lower, "a finite number", finite)
+		k.each("upper", &r.Upper, "a finite number", finite)
+	}
 }
 
 func (s *Sampler) visit(k keys) {
@@ -150,6 +164,8 @@ func (q *Kernel) visit(k keys, use string) {
 		k.number("jitter", &q.Jitter, "a number from 0 up to, not including, 1", func(x float64) bool { return x >= 0 && x < 1 })
 	}
 }
+
+func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
 
 func increasingToOne(b []float64) bool {
 	last := 0.0

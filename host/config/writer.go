@@ -41,6 +41,14 @@ func (w *writer) numbers(name string, dst *[]float64, _ string, _ func([]float64
 	w.put(name, "["+strings.Join(parts, ", ")+"]")
 }
 
+func (w *writer) each(name string, dst *[]float64, _ string, _ func(float64) bool) {
+	if len(*dst) == 1 {
+		w.put(name, float((*dst)[0]))
+		return
+	}
+	w.numbers(name, dst, "", nil)
+}
+
 func (w *writer) texts(name string, dst *map[string]string) {
 	if len(*dst) == 0 {
 		return
