@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 )
 
 // Run is a whole run file.
@@ -23,6 +24,9 @@ type Run struct {
 	Target    Target
 	Reference Reference
 	Sampler   Sampler
+
+	file string // that it was read from
+	tree *node  // what was read
 }
 
 // Target is the density to draw from, and how its processes are run if it has any.
@@ -143,6 +147,7 @@ func parseRun(file, folder string, text []byte, set []string) (*Run, error) {
 // resolveTree fills in the defaults and checks everything.
 func resolveTree(file, folder string, tree *node) (*Run, error) {
 	c := defaultRun(folder)
+	c.file, c.tree = file, tree
 	r := &reader{file: file}
 	top := &section{r: r, node: tree}
 	c.visit(top)
@@ -168,9 +173,25 @@ func (c *Run) Text() string {
 	return "# The run as it was resolved: every default written out. `sampan resume` and `sampan verify` read this file.\n\n" + w.String()
 }
 
-// Problem is the error for a fault found after reading: file is where the user wrote the key.
-func Problem(file, key, format string, args ...any) error {
-	return &Error{Faults: []Fault{{Where: file, Key: key, Problem: fmt.Sprintf(format, args...)}}}
+// Fault is a fault of the value at key, found after reading. It names the line on which the key stands, or the table that
+// should hold it.
+func (c *Run) Fault(key, format string, args ...any) Fault {
+	n := c.tree
+	where := c.file
+	for _, k := range strings.Split(key, ".") {
+		k, _, _ = strings.Cut(k, "[")
+		child := n.table[k]
+		if child == nil {
+			break
+		}
+		n, where = child, child.where(c.file)
+	}
+	return Fault{Where: where, Key: key, Problem: fmt.Sprintf(format, args...)}
+}
+
+// Problem is the error of that one fault.
+func (c *Run) Problem(key, format string, args ...any) error {
+	return &Error{Faults: []Fault{c.Fault(key, format, args...)}}
 }
 
 // IsPlugin reports whether a component's name means a plugin: a path, rather than a built-in.

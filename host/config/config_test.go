@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/rogpeppe/go-internal/txtar"
 )
 
@@ -67,7 +68,7 @@ func resolve(t *testing.T, text string, set []string) string {
 	if err != nil {
 		t.Fatalf("resolved text does not read back: %v\n%s", err, run.Text())
 	}
-	if d := cmp.Diff(run, again); d != "" {
+	if d := cmp.Diff(run, again, cmpopts.IgnoreUnexported(Run{})); d != "" {
 		t.Errorf("resolved text reads back differently (-first +second)\n%s", d)
 	}
 	return run.Text()
@@ -93,6 +94,24 @@ func TestReadFolderIsTheFilesOwn(t *testing.T) {
 	}
 	if run.Folder != dir || run.Seed != 7 {
 		t.Errorf("folder %s, seed %d; want %s, 7", run.Folder, run.Seed, dir)
+	}
+}
+
+func TestProblemNamesTheLine(t *testing.T) {
+	run, err := parseRun("run.toml", "/", []byte("[target]\nuse = \"many-well\"\n[target.config]\ndim = 5\ncov = [[1]]\n"), []string{"reference.use=prior"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for key, want := range map[string]string{
+		"target.config.dim":       "run.toml:4: target.config.dim: no",
+		"target.config.cov[0][0]": "run.toml:5: target.config.cov[0][0]: no",
+		"target.config.delta":     "run.toml:3: target.config.delta: no",
+		"sampler.particles":       "run.toml: sampler.particles: no",
+		"reference.use":           "--set: reference.use: no",
+	} {
+		if got := run.Problem(key, "no").Error(); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
 	}
 }
 
