@@ -11,10 +11,10 @@ import (
 // suiteOptions are those of the entries that need other than the default.
 var suiteOptions = map[string]targettest.Options{
 	"funnel10":                {HeavyTail: true},
-	"phi4_2x2_kappa0.3":       {Scale: 2.5},
+	"phi4_2x2_kappa0.3":       {Scale: 2.5, Draws: 16384},
 	"phi4_16x16_kappa0.3":     {Scale: 2},
 	"state_space_sharp_obs":   {Scale: 2},
-	"random_mixture_d5_seed7": {Scale: 5},
+	"random_mixture_d5_seed7": {Scale: 5, Draws: 16384},
 	"gmm40_fab":               {Scale: 20},
 	"gmm40_jax":               {Scale: 20},
 }

@@ -2,7 +2,6 @@ package targettest
 
 import (
 	"bytes"
-	"context"
 	"encoding/binary"
 	"fmt"
 	"math"
@@ -240,7 +239,7 @@ func (s *suite) concurrency() {
 			for range 4 {
 				b := targets.NewBatch(len(x)/dim, dim, s.all())
 				copy(b.X, x)
-				if err := s.d.Eval(context.WithoutCancel(s.ctx), b); err != nil {
+				if err := s.d.Eval(s.ctx, b); err != nil {
 					failures[c] = err.Error()
 				} else if !bytes.Equal(image(b), want) {
 					failures[c] = "the answer differs from that of a single call"
