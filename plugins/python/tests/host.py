@@ -48,12 +48,11 @@ class Host:
     def __init__(self, file: Path, command: list[str] | None = None):
         self.file = file
         self.command = command or [sys.executable, "-m", "sampan", "serve", str(file)]
-        self.sockets = tempfile.TemporaryDirectory(prefix="sp")  # short: a socket's path has 103 bytes at most
-        self.log = tempfile.TemporaryFile("w+")
-        self.process: subprocess.Popen = None
         self.line = ""
 
     def __enter__(self) -> Host:
+        self.sockets = tempfile.TemporaryDirectory(prefix="sp")  # short: a socket's path has 103 bytes at most
+        self.log = tempfile.TemporaryFile("w+")  # noqa: SIM115
         self.process = subprocess.Popen(
             self.command,
             env=environment(self.sockets.name),
@@ -94,7 +93,7 @@ class Host:
         return self.channel.unary_unary(method)(data, timeout=timeout)
 
     def describe(self):
-        return self.call("Plugin.Describe".replace(".", "/"), pb.DescribeRequest(host="test"), pb.DescribeReply)
+        return self.call("Plugin/Describe", pb.DescribeRequest(host="test"), pb.DescribeReply)
 
     def create(self, name: str, config: bytes = b"{}", folder: str = ""):
         request = pb.CreateRequest(kind=1, name=name, config_json=config, folder=folder)

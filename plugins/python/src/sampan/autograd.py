@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dis
 import os
 from collections.abc import Callable
 from types import CodeType, FunctionType, ModuleType
@@ -104,11 +105,11 @@ def _used(value: Any, seen: set[int]) -> set[str]:
     func = value if isinstance(value, FunctionType) else getattr(value, "__func__", None)
     if found or func is None:
         return found
-    names = set(_names(func.__code__))
-    for name in names:
-        found |= _named(name)  # imported within the function
+    loads, imports = _names(func.__code__)
+    for name in imports:
+        found |= _named(name)
     cells = (c.cell_contents for c in func.__closure__ or () if _filled(c))
-    globals_ = (func.__globals__[name] for name in names if name in func.__globals__)
+    globals_ = (func.__globals__[name] for name in loads if name in func.__globals__)
     folder = os.path.dirname(func.__code__.co_filename)
     for other in (*cells, *globals_):
         if isinstance(other, FunctionType) and os.path.dirname(other.__code__.co_filename) != folder:
@@ -123,9 +124,19 @@ def _named(module: str | None) -> set[str]:
     return {name} if name else set()
 
 
-def _names(code: CodeType) -> list[str]:
-    nested = [c for c in code.co_consts if isinstance(c, CodeType)]
-    return [*code.co_names, *(name for c in nested for name in _names(c))]
+def _names(code: CodeType) -> tuple[set[str], set[str]]:
+    """The globals that a function's code loads, and the modules that it imports."""
+    loads, imports = set(), set()
+    for i in dis.get_instructions(code):
+        if i.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
+            loads.add(i.argval)
+        elif i.opname == "IMPORT_NAME":
+            imports.add(i.argval)
+    for nested in code.co_consts:
+        if isinstance(nested, CodeType):
+            more = _names(nested)
+            loads, imports = loads | more[0], imports | more[1]
+    return loads, imports
 
 
 def _filled(cell: Any) -> bool:

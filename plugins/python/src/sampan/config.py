@@ -68,7 +68,7 @@ class Family:
             raise ConfigError.join(problems)
         target = self._func(**values)
         if not isinstance(target, Target):
-            raise TypeError(f"{self.name} returned a {type(target).__name__}: accepted is a target")
+            raise TypeError(f"{self.name} returned an object of type {type(target).__name__}: accepted is a target")
         return target
 
     def schema(self) -> dict[str, Any]:

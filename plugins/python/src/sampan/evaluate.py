@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -42,25 +43,22 @@ class Plain:
 
     def value_and_grad(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         value, grad = self._values_and_rest(x)
-        label = self._label
-        if self._grad is not None:
-            label += ".grad"
-            grad = [self._grad(row) for row in x] if self._pointwise else self._grad(x)
-        return value, as_floats(label, grad, x.shape, "the gradient, as the points")
+        if self._grad is None:
+            return value, as_floats(self._label, grad, x.shape, "the gradient, as the points")
+        grad = [self._grad(row) for row in x] if self._pointwise else self._grad(x)
+        return value, as_floats(self._label + ".grad", grad, x.shape, "as the points")
 
     def _values_and_rest(self, x: np.ndarray) -> tuple[np.ndarray, Any]:
         """Values, and what came with them: gradients, with with_grad."""
         out = [self._func(row) for row in x] if self._pointwise else self._func(x)
         rest = None
         if self._with_grad:
-            pairs = out if self._pointwise else [out]
-            for pair in pairs:
+            for pair in out if self._pointwise else [out]:
                 if not isinstance(pair, tuple) or len(pair) != 2:
                     raise BadReturnError(
                         f"{self._label} returned {describe(pair)}: with_grad=True accepts a tuple of value and gradient"
                     )
-            out, rest = tuple(zip(*pairs)) if self._pointwise else out
-            out = list(out) if self._pointwise else out
+            out, rest = map(list, zip(*out)) if self._pointwise else out
         return as_values(self._label, out, len(x), self._pointwise), rest
 
 
@@ -74,6 +72,8 @@ def as_values(label: str, value: Any, n: int, pointwise: bool) -> np.ndarray:
 
 def as_floats(label: str, value: Any, shape: tuple[int, ...], meaning: str) -> np.ndarray:
     """What a user's function returned as float64 of the shape it should have, or BadReturnError."""
+    if type(value) is np.ndarray and value.dtype == np.float64 and value.shape == shape:
+        return value
     want = f"accepted is an array of shape {shape}, {meaning}"
     if value is None:
         raise BadReturnError(f"{label} returned None, is its return missing? {want}")
@@ -103,7 +103,7 @@ def describe(value: Any) -> str:
 class Answer:
     """An evaluation of n points: arrays of shape (n,) and (n, d), None where not asked for."""
 
-    status: np.ndarray  # uint8, (n,)
+    status: np.ndarray | None  # uint8, (n,); None where all points are fine
     logp: np.ndarray
     grad: np.ndarray | None = None
     log_prior: np.ndarray | None = None
@@ -120,7 +120,7 @@ def evaluate(density: Evaluator, prior: Evaluator | None, x: np.ndarray, want_gr
     if n == 0:
         none, no_grad = np.empty(0), np.empty((0, d)) if want_grad else None
         apart = (none, none, no_grad, no_grad) if prior else (None,) * 4
-        return Answer(np.empty(0, np.uint8), none, no_grad, *apart)
+        return Answer(None, none, no_grad, *apart)
     if prior is None:
         logp, grad = _call(density, x, want_grad)
         return Answer(_status(logp, grad), logp, grad)
@@ -138,7 +138,11 @@ def _call(f: Evaluator, x: np.ndarray, want_grad: bool) -> tuple[np.ndarray, np.
     return f.value_and_grad(x) if want_grad else (f.value(x), None)
 
 
-def _status(logp: np.ndarray, grad: np.ndarray | None) -> np.ndarray:
+def _status(logp: np.ndarray, grad: np.ndarray | None) -> np.ndarray | None:
+    with np.errstate(over="ignore", invalid="ignore"):
+        total = logp.sum() if grad is None else logp.sum() + grad.sum()
+    if math.isfinite(total):  # so every term is: the common case, told quickly
+        return None
     status = np.zeros(len(logp), np.uint8)
     if grad is not None:
         status[~np.isfinite(grad).all(axis=1)] = GRAD_BAD

@@ -51,7 +51,7 @@ class Key:
 
     def uniforms(self, count: int, slot, stage=0, inner=0) -> np.ndarray:
         """Uniforms on the open interval (0, 1), of 53 bits: shape (..., count), one row a counter."""
-        return self._pairs(count, slot, stage, inner).reshape(*_shape(slot, stage, inner), -1)[..., :count]
+        return _flat(self._pairs(count, slot, stage, inner))[..., :count]
 
     def normals(self, count: int, slot, stage=0, inner=0) -> np.ndarray:
         """Standard normals by Box and Muller (1958): shape (..., count), one row a counter."""
@@ -59,7 +59,7 @@ class Key:
         radius = np.sqrt(-2 * np.log(u[..., :1]))
         angle = 2 * np.pi * u[..., 1:]
         z = radius * np.concatenate([np.cos(angle), np.sin(angle)], axis=-1)
-        return z.reshape(*_shape(slot, stage, inner), -1)[..., :count]
+        return _flat(z)[..., :count]
 
     def _pairs(self, count: int, slot, stage, inner) -> np.ndarray:
         """Uniforms two a block: shape (..., blocks, 2)."""
@@ -118,8 +118,9 @@ def _philox(c0, c1, c2, c3, key: int, rounds: int = _ROUNDS) -> tuple[np.ndarray
     return c0, c1, c2, c3
 
 
-def _shape(*counters) -> tuple[int, ...]:
-    return np.broadcast_shapes(*(np.shape(c) for c in counters))
+def _flat(pairs: np.ndarray) -> np.ndarray:
+    """Shape (..., blocks, 2) to (..., 2 blocks)."""
+    return pairs.reshape(*pairs.shape[:-2], 2 * pairs.shape[-2])
 
 
 def _as_shape(size: Shape) -> tuple[int, ...]:

@@ -61,14 +61,14 @@ def serve(plugin: Plugin) -> None:
 def _handlers(service: Service, life: Life) -> tuple[grpc.GenericRpcHandler, ...]:
     unary, bidi = grpc.unary_unary_rpc_method_handler, grpc.stream_stream_rpc_method_handler
 
-    def on(make: Callable, call: Callable[[Any], Any], request: Any) -> grpc.RpcMethodHandler:
+    def on(make: Callable, call: Callable[[Any], Any], request: Any, reply: Any) -> grpc.RpcMethodHandler:
         def handle(message: Any, context: grpc.ServicerContext) -> Any:
             try:
                 return call(message)
             except InvalidError as e:
                 return context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(e))
 
-        return make(handle, request.FromString, lambda reply: reply.SerializeToString())
+        return make(handle, request.FromString, reply.SerializeToString)
 
     def lifeline(beats: Iterator[Any], context: grpc.ServicerContext) -> Iterator[Any]:
         context.add_callback(life.lifeline_ended)
@@ -80,17 +80,17 @@ def _handlers(service: Service, life: Life) -> tuple[grpc.GenericRpcHandler, ...
 
     services = {
         f"{PACKAGE}.Plugin": {
-            "Describe": on(unary, service.describe, pb.DescribeRequest),
-            "Create": on(unary, service.create, pb.CreateRequest),
-            "Release": on(unary, service.release, pb.ReleaseRequest),
-            "Counters": on(unary, service.counters, pb.CountersRequest),
-            "Lifeline": bidi(lifeline, pb.Beat.FromString, lambda beat: beat.SerializeToString()),
+            "Describe": on(unary, service.describe, pb.DescribeRequest, pb.DescribeReply),
+            "Create": on(unary, service.create, pb.CreateRequest, pb.CreateReply),
+            "Release": on(unary, service.release, pb.ReleaseRequest, pb.ReleaseReply),
+            "Counters": on(unary, service.counters, pb.CountersRequest, pb.CountersReply),
+            "Lifeline": bidi(lifeline, pb.Beat.FromString, pb.Beat.SerializeToString),
         },
         f"{PACKAGE}.Target": {
-            "Eval": on(unary, service.eval, pb.EvalRequest),
-            "EvalStream": on(bidi, service.eval_stream, pb.EvalRequest),
-            "Sample": on(grpc.unary_stream_rpc_method_handler, service.sample, pb.SampleRequest),
-            "Derive": on(unary, service.derive, pb.DeriveRequest),
+            "Eval": on(unary, service.eval, pb.EvalRequest, pb.EvalReply),
+            "EvalStream": on(bidi, service.eval_stream, pb.EvalRequest, pb.EvalReply),
+            "Sample": on(grpc.unary_stream_rpc_method_handler, service.sample, pb.SampleRequest, pb.SampleReply),
+            "Derive": on(unary, service.derive, pb.DeriveRequest, pb.DeriveReply),
         },
         "grpc.health.v1.Health": {"Check": unary(lambda _request, _context: _SERVING)},
         "plugin.GRPCController": {"Shutdown": unary(shutdown)},

@@ -23,7 +23,7 @@ from .random import Draws, Key
 from .target import Target
 
 _KIND_TARGET = pb.value("Kind", "KIND_TARGET")
-_WANT = {name: pb.value("Want", "WANT_" + name) for name in ("LOGP", "GRAD", "PARTS")}
+_LOGP, _GRAD, _PARTS = (pb.value("Want", "WANT_" + name) for name in ("LOGP", "GRAD", "PARTS"))
 _CAP = {name: pb.value("Cap", "CAP_" + name) for name in ("GRAD", "PARTS", "SAMPLE", "SAMPLE_PRIOR", "OUTPUTS")}
 _INVALID, _FAILED = 1, 2  # CallError.Code
 _SAMPLE_BYTES = 1 << 20  # of draws in one message
@@ -38,8 +38,8 @@ class InvalidError(Exception):
 class Instance:
     """A target that was created: what is evaluated, one call at a time, and what is counted."""
 
-    def __init__(self, target: Target):
-        self.target = target
+    def __init__(self, name: str, target: Target):
+        self.name, self.target = name, target
         self.caps = [
             _CAP[name]
             for name, has in (
@@ -51,8 +51,8 @@ class Instance:
             )
             if has
         ]
-        self.can = sum(_WANT[name] for name in _WANT if name == "LOGP" or _CAP[name] in self.caps)
-        self.used = pb.CountersReply()
+        self.can = _LOGP | (_GRAD if target.has_grad else 0) | (_PARTS if target.facts.apart else 0)
+        self.calls = self.densities = self.gradients = self.busy_ns = 0
         self._lock = threading.Lock()  # the user's code need not be ready for threads
 
     def run(self, call: Callable[[], Any], densities: int = 0, gradients: int = 0) -> tuple[Any, int]:
@@ -63,10 +63,10 @@ class Instance:
                 answer = call()
             finally:
                 busy = time.perf_counter_ns() - start
-                self.used.calls += 1
-                self.used.densities += densities
-                self.used.gradients += gradients
-                self.used.busy_ns += busy
+                self.calls += 1
+                self.densities += densities
+                self.gradients += gradients
+                self.busy_ns += busy
         return answer, busy
 
 
@@ -99,7 +99,7 @@ class Service:
                 accepted = ", ".join(self._plugin.components)
                 raise InvalidError(f"no {request.name!r} of kind {request.kind}: accepted are the targets {accepted}")
             config = json.loads(request.config_json or b"{}")
-            instance = Instance(self._plugin.make(request.name, config, request.folder))
+            instance = Instance(request.name, self._plugin.make(request.name, config, request.folder))
         except ConfigError as e:
             problems = [pb.ConfigProblem(path=path, found=found, accepted=ok) for path, found, ok in e.problems]
             return pb.CreateReply(problems=problems)
@@ -120,7 +120,8 @@ class Service:
 
     def counters(self, request: Any) -> Any:
         """Plugin.Counters."""
-        return self._instance(request.handle).used
+        i = self._instance(request.handle)
+        return pb.CountersReply(calls=i.calls, densities=i.densities, gradients=i.gradients, busy_ns=i.busy_ns)
 
     def eval(self, request: Any) -> Any:
         """Target.Eval."""
@@ -138,7 +139,7 @@ class Service:
         try:
             instance = self._instance(request.handle)
             if _CAP["SAMPLE_PRIOR" if request.prior else "SAMPLE"] not in instance.caps:
-                raise InvalidError(f"target {instance.target.name} draws from no such density")
+                raise InvalidError(f"target {instance.name} draws from no such density")
             target = instance.target
             term = target.prior_term if request.prior and target.prior_term else target
             rows = max(1, _SAMPLE_BYTES // (8 * target.dim))
@@ -166,13 +167,13 @@ class Service:
         instance = self._instance(request.handle)
         target, want, n = instance.target, request.want, request.n
         if want & ~instance.can:
-            raise InvalidError(f"want={want}: target {target.name} answers {instance.can} at most")
+            raise InvalidError(f"want={want}: target {instance.name} answers {instance.can} at most")
         if request.d != target.dim:
-            raise InvalidError(f"points of {request.d} coordinates: target {target.name} has {target.dim}")
+            raise InvalidError(f"points of {request.d} coordinates: target {instance.name} has {target.dim}")
         if 0 < target.facts.max_rows < n:
-            raise InvalidError(f"{n} points: target {target.name} takes {target.facts.max_rows} a call at most")
+            raise InvalidError(f"{n} points: target {instance.name} takes {target.facts.max_rows} a call at most")
         x = _points(request.x, n, target.dim)
-        grad = bool(want & _WANT["GRAD"])
+        grad = bool(want & _GRAD)
         answer, busy = instance.run(lambda: target.evaluate(x, grad), n, n if grad else 0)
         return _reply(request.seq, want, answer, busy)
 
@@ -212,18 +213,18 @@ def _points(data: bytes, n: int, d: int) -> np.ndarray:
 
 
 def _bytes(array: np.ndarray | None) -> bytes:
-    return b"" if array is None else np.ascontiguousarray(array, "<f8").tobytes()
+    return b"" if array is None else np.asarray(array, "<f8").tobytes()
 
 
 def _reply(seq: int, want: int, a: Answer, busy: int) -> Any:
     reply = pb.EvalReply(seq=seq, busy_ns=busy)
-    if a.status.any():
+    if a.status is not None:
         reply.status = a.status.tobytes()
-    if want & _WANT["LOGP"]:
+    if want & _LOGP:
         reply.logp = _bytes(a.logp)
-    if want & _WANT["GRAD"]:
+    if want & _GRAD:
         reply.grad = _bytes(a.grad)
-    if want & _WANT["PARTS"]:
+    if want & _PARTS:
         reply.log_prior, reply.log_lik = _bytes(a.log_prior), _bytes(a.log_lik)
         reply.grad_prior, reply.grad_lik = _bytes(a.grad_prior), _bytes(a.grad_lik)
     return reply
