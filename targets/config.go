@@ -174,7 +174,6 @@ func (r *reader) float(key string, def float64, accepted string, ok func(float64
 
 func anyNumber(float64) bool     { return true }
 func positiveNum(f float64) bool { return f > 0 }
-func nonNegative(f float64) bool { return f >= 0 }
 
 func (r *reader) int(key string, def, lo, hi int) int {
 	accepted := fmt.Sprintf("a whole number from %d to %d", lo, hi)

@@ -85,13 +85,14 @@ func (c *unconstrained) Eval(ctx context.Context, b *Batch) error {
 	*in = *b
 	in.X = x
 	c.t.Constrain(b.N, b.X, x)
-	if err := c.inner.Eval(ctx, in); err != nil {
+	err := c.inner.Eval(ctx, in)
+	*in = Batch{X: x} // the caller's slices are not kept
+	if err != nil {
 		return err
 	}
 	for i := range b.N {
 		c.row(b, i, x[i*b.D:(i+1)*b.D])
 	}
-	*in = Batch{X: x}
 	return nil
 }
 

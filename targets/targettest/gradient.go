@@ -155,6 +155,11 @@ func (s *suite) transform() {
 		s.skipf("every parameter is real")
 		return
 	}
+	s.sameIntegrals(u, t)
+}
+
+// sameIntegrals is transform for u, the density moved by t.
+func (s *suite) sameIntegrals(u targets.Density, t targets.Transform) {
 	at := s.points(1)[:s.in.Dim()]
 	ref := s.eval(targets.LogP, at)
 	if ref == nil || ref.Status[0] != targets.OK {

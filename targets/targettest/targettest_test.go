@@ -2,6 +2,7 @@ package targettest
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"runtime"
 	"slices"
@@ -237,3 +238,41 @@ func TestBrokenDensitiesAreCaught(t *testing.T) {
 		})
 	}
 }
+
+// TestTransformCheckBites: a change of variables without its Jacobian is noticed.
+func TestTransformCheckBites(t *testing.T) {
+	d := newSubject(t)
+	tr, err := targets.NewTransform(d.info.Params)
+	if err != nil {
+		t.Fatal(err)
+	}
+	forgot := targets.FuncNoGrad("no jacobian", targets.Reals("u", 5), func(u []float64) float64 {
+		b := targets.NewBatch(1, 5, targets.LogP)
+		tr.Constrain(1, u, b.X)
+		if err := d.Density.Eval(context.Background(), b); err != nil {
+			t.Fatal(err)
+		}
+		return b.LogP[0]
+	})
+	s := &suite{ctx: context.Background(), d: d, in: d.info, o: Options{}.withDefaults()}
+	s.sameIntegrals(forgot, tr)
+	if len(s.failures) == 0 || s.skipped != "" {
+		t.Errorf("not noticed (%s)", s.skipped)
+	}
+}
+
+func TestCheckNamesTheCheck(t *testing.T) {
+	s := newSubject(t)
+	s.info.Known.LogZ++
+	var r recorder
+	Check(&r, s, Options{})
+	if len(r) != 1 || !strings.HasPrefix(r[0], "log-z: importance sampling gives") {
+		t.Errorf("reported %q", []string(r))
+	}
+}
+
+type recorder []string
+
+func (*recorder) Helper() {}
+
+func (r *recorder) Errorf(format string, args ...any) { *r = append(*r, fmt.Sprintf(format, args...)) }
