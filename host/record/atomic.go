@@ -68,6 +68,17 @@ func writeFile(path string, parts ...[]byte) (err error) {
 	return syncDir(dir)
 }
 
+// makeDir makes a folder and sees to it that it is on disk.
+func makeDir(dir string) error {
+	if _, err := os.Stat(dir); err == nil {
+		return nil
+	}
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return outOfSpace(dir, err)
+	}
+	return syncDir(filepath.Dir(dir))
+}
+
 // sweep removes what a killed process left unfinished.
 func sweep(dir string) error {
 	return filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {

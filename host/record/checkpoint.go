@@ -95,8 +95,8 @@ func (f *Folder) save(stream, name string, index int, payload []byte) error {
 		return fmt.Errorf("stream %q: a name without slashes is accepted", stream)
 	}
 	dir := f.streamDir(stream)
-	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return outOfSpace(dir, err)
+	if err := makeDir(dir); err != nil {
+		return err
 	}
 	head, err := frame(stream, index, payload)
 	if err != nil {

@@ -162,8 +162,8 @@ func (f *Folder) SaveFailure(name string, data []byte) (string, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	dir := f.Path(FailureFolder)
-	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return "", outOfSpace(dir, err)
+	if err := makeDir(dir); err != nil {
+		return "", err
 	}
 	ext := filepath.Ext(name)
 	path := filepath.Join(dir, name)
