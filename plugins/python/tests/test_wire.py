@@ -300,9 +300,7 @@ def test_a_file_that_calls_main(tmp_path):
         """
         import sampan
 
-        @sampan.target(dim=1)
-        def shown(x):
-            return x[:, 0]
+        shown = sampan.target(dim=1)(lambda x: x[:, 0])
 
         @sampan.target(dim=1)
         def hidden(x):
@@ -330,10 +328,8 @@ def test_a_file_that_calls_main(tmp_path):
         ("import nonesuch_module", "No module named 'nonesuch_module'"),
         ("x = (", "SyntaxError"),
         ("import sampan", "no target found"),
-        (
-            "import sampan\na = sampan.target(dim=1)(len)\nb = sampan.target(dim=1)(len)",
-            "two components are called 'len'",
-        ),
+        ("import sampan\n_private = sampan.target(dim=1)(len)", "no target found"),
+        ("import sampan\nö = sampan.target(dim=1)(len)", "letters, digits, - and _"),
     ],
 )
 def test_a_file_that_does_not_load(tmp_path, source, message):

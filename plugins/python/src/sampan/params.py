@@ -73,7 +73,7 @@ def make_params(dim: int | None, params: Mapping[str, Param | Shape] | None) -> 
     """The Params of a target's ``dim`` or ``params`` argument, of which one must be given."""
     if (dim is None) == (params is None):
         raise TypeError("give dim=..., the number of coordinates, or params={name: shape}, one of the two")
-    made = Params({"x": (dim,)}) if params is None else Params(params)
+    made = Params({"x": dim} if dim is not None else params or {})
     if made.dim < 1:
         raise ValueError(f"a point of {made.dim} coordinates: at least 1 is accepted")
     return made

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import re
 import sys
 from pathlib import Path
-from types import ModuleType
 from typing import Any, NoReturn, Union
 
 from . import _stdio
@@ -28,12 +28,12 @@ def main(*components: Component) -> None:
     for c in components:
         if not isinstance(c, (Target, Family)):
             raise TypeError(f"sampan.main({c!r}): targets and families are accepted")
+    caller = sys._getframe(1).f_globals
     if _loading:
         _announced.extend(components)
         return
-    program = sys.modules["__main__"]
-    name = Path(getattr(program, "__file__", None) or "plugin").stem
-    plugin = Plugin(name, getattr(program, "__version__", "0"), components)
+    name = Path(caller.get("__file__", "plugin")).stem
+    plugin = Plugin(name, caller.get("__version__", "0"), {_name(c, caller): c for c in components})
     command = sys.argv[1] if len(sys.argv) > 1 else "serve"
     if command not in ("serve", "describe"):
         sys.exit(f"{sys.argv[0]}: unknown command {command!r}: serve and describe are accepted")
@@ -65,22 +65,21 @@ def refuse_by_hand() -> None:
 class Plugin:
     """The components of a file, by name."""
 
-    def __init__(self, name: str, version: str, components: Any):
-        self.name, self.version = name, str(version)
-        self.components: dict[str, Component] = {}
-        for c in components:
-            if self.components.setdefault(c.name, c) is not c:
-                raise ValueError(f"{name}: two components are called {c.name!r}: give their functions different names")
-        if not self.components:
+    def __init__(self, name: str, version: str, components: dict[str, Component]):
+        self.name, self.version, self.components = name, str(version), components
+        if not components:
             raise ValueError(f"{name}: no target found: decorate a function by @sampan.target, as in the README")
+        for c in components:
+            if not re.fullmatch("[A-Za-z0-9_-]+", c):
+                raise ValueError(f"{name}: target {c!r}: a name of letters, digits, - and _ is accepted")
 
     def describe(self) -> dict[str, Any]:
         """What ``describe`` prints."""
         components = []
-        for c in self.components.values():
+        for name, c in self.components.items():
             schema = c.schema() if isinstance(c, Family) else {"type": "object", "additionalProperties": False}
             summary = (c.__doc__ or "").strip().partition("\n")[0]
-            components.append({"kind": "target", "name": c.name, "summary": summary, "config_schema": schema})
+            components.append({"kind": "target", "name": name, "summary": summary, "config_schema": schema})
         return {
             "name": self.name,
             "version": self.version,
@@ -100,7 +99,9 @@ class Plugin:
 
 
 def load(file: str) -> Plugin:
-    """Import a file and find its components: those it gives to ``main``, else every target and family it holds."""
+    """Import a file and find its components: those it gives to ``main``, else every target and family that is a global
+    variable of it, but for names with an underscore in front.
+    """
     global _loading
     path = Path(file).resolve()
     if not path.is_file():
@@ -117,7 +118,9 @@ def load(file: str) -> Plugin:
         spec.loader.exec_module(module)
     finally:
         _loading = False
-    return Plugin(path.stem, getattr(module, "__version__", "0"), _announced or _found(module))
+    names = vars(module)
+    components = {_name(c, names): c for c in _announced or _public(names)}
+    return Plugin(path.stem, names.get("__version__", "0"), components)
 
 
 def sdk() -> str:
@@ -127,9 +130,13 @@ def sdk() -> str:
     return f"python {__version__}"
 
 
-def _found(module: ModuleType) -> list[Component]:
-    found = {id(c): c for c in vars(module).values() if isinstance(c, (Target, Family))}
-    return list(found.values())
+def _public(names: dict[str, Any]) -> list[Component]:
+    return [c for name, c in names.items() if isinstance(c, (Target, Family)) and not name.startswith("_")]
+
+
+def _name(component: Component, names: dict[str, Any]) -> str:
+    """A component is called as the variable that holds it; a decorated function's is the function's name."""
+    return next((name for name, value in names.items() if value is component), component.name)
 
 
 def _fail(message: str) -> NoReturn:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Union
 
@@ -26,7 +26,6 @@ _MUL = (np.uint64(0xD2511F53), np.uint64(0xCD9E8D57))
 _WEYL = (0x9E3779B9, 0xBB67AE85)  # golden ratio, sqrt(3) - 1
 _LOW = np.uint64(0xFFFFFFFF)
 _WORD = np.uint64(32)
-_ROUNDS = 10
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ class Key:
     def block(self, slot, stage=0, inner=0, block=0) -> np.ndarray:
         """The four random words of each counter: uint32 of shape (..., 4), the arguments broadcast."""
         counter = np.broadcast_arrays(*(np.asarray(c, np.uint64) for c in (slot, stage, inner, block)))
-        return np.stack(_philox(*counter, self.word), axis=-1).astype(np.uint32)
+        return np.stack(_philox(counter, self.word), axis=-1).astype(np.uint32)
 
     def uniforms(self, count: int, slot, stage=0, inner=0) -> np.ndarray:
         """Uniforms on the open interval (0, 1), of 53 bits: shape (..., count), one row a counter."""
@@ -108,8 +107,9 @@ class Draws:
         return self._calls - 1
 
 
-def _philox(c0, c1, c2, c3, key: int, rounds: int = _ROUNDS) -> tuple[np.ndarray, ...]:
-    """Philox4x32 of counters held in uint64 arrays, each below 2**32."""
+def _philox(counter: Sequence[np.ndarray], key: int, rounds: int = 10) -> Sequence[np.ndarray]:
+    """Philox4x32 of four counter words, in uint64 arrays of values below 2**32."""
+    c0, c1, c2, c3 = counter
     k0, k1 = key & 0xFFFFFFFF, key >> 32
     for _ in range(rounds):
         p0, p1 = _MUL[0] * c0, _MUL[1] * c2

@@ -8,6 +8,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -146,7 +147,7 @@ class Service:
             for at in range(0, request.n, rows):
                 n = min(rows, request.n - at)
                 draws = Draws(Key(request.key), request.first + at, n)
-                x, _ = instance.run(lambda draws=draws: term.draws(draws, target.dim))
+                x, _ = instance.run(partial(term.draws, draws, target.dim))
                 yield pb.SampleReply(first=request.first + at, n=n, x=_bytes(x))
         except GeneratorExit:
             raise

@@ -177,7 +177,9 @@ class Target(Term):
         """The gradient of the log density as Sampan sees it, x of shape (n, d) to (n, d)."""
         if not self.has_grad:
             raise ValueError(f"{self.name} has no gradient: declare one by @{self.name}.grad")
-        return self.evaluate(self._points(x), True).grad
+        grad = self.evaluate(self._points(x), True).grad
+        assert grad is not None
+        return grad
 
     def derive(self, x: np.ndarray) -> np.ndarray:
         """The outputs at x of shape (n, d), joined to an array (n, sum of their sizes)."""
