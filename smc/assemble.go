@@ -11,7 +11,7 @@ func (r *run) result(pilot *population, islands []*population) *Result {
 	res := &Result{D: r.d, Frozen: pilot != nil, Plan: islands[0].plan, ParetoK: math.NaN()}
 	if pilot != nil {
 		res.Pilot = pilot.reports
-		res.Tally = pilot.mover.Tally
+		res.Tally = pilot.tally
 	}
 	var logZ, logW []float64
 	var sizes []int
@@ -38,7 +38,7 @@ func (r *run) result(pilot *population, islands []*population) *Result {
 func (pop *population) finish() Island {
 	p := pop.p
 	is := Island{
-		Particles: p, Reports: pop.reports, Tally: pop.mover.Tally,
+		Particles: p, Reports: pop.reports, Tally: pop.tally,
 		ESS: diag.WeightESS(p.LogW), ParetoK: math.NaN(),
 		Draws: make([]float64, p.N*p.D), Ancestors: make([]int32, p.N),
 	}

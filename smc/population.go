@@ -20,7 +20,7 @@ type population struct {
 	threshold float64 // of the effective sample size, as a fraction
 	keys      keys
 	path      *path
-	mover     *mcmc.Mover // its tally is in the snapshot
+	mover     mover
 
 	stage       int         // done; in the snapshot, like all below
 	beta        float64     //
@@ -32,12 +32,18 @@ type population struct {
 	plan        Plan        // whole if frozen, else what was found so far
 	tuning      mcmc.Tuning // of the last moves
 	reports     []Report    //
+	tally       mcmc.Tally  //
 
 	sp                       *Particles  // what resampling gathers into; swapped with p and s
 	ss                       *mcmc.State //
 	ratio, weights, uniforms []float64
 	ancestors                []int32
 	began                    []float64 // points before the moves, while tuning
+}
+
+// mover is a Markov kernel for whole populations: *mcmc.Mover, or, in tests, one whose law is known.
+type mover interface {
+	Move(ctx context.Context, f mcmc.Density, beta float64, tn *mcmc.Tuning, s *mcmc.State, st *mcmc.Streams, stage, inner uint32) (mcmc.Stats, error)
 }
 
 // keys are the streams of random numbers of a population.
@@ -78,11 +84,12 @@ func (r *run) newPopulation(stream, purpose string, island int) *population {
 	grad := k.Kind.NeedsGradient()
 	pop := &population{
 		run: r, stream: stream, island: island, threshold: r.cfg.Threshold, keys: newKeys(r.cfg.Seed, purpose, island),
-		path: newPath(r.ref, r.target, n, grad), mover: mcmc.NewMover(k, n, d, true),
+		path:   newPath(r.ref, r.target, n, grad),
 		tuning: mcmc.FirstTuning(k.Kind, d),
 		ratio:  make([]float64, n), weights: make([]float64, n), uniforms: make([]float64, r.cfg.Resampler.uniforms(n)),
 		ancestors: make([]int32, n),
 	}
+	pop.mover = r.newMover(k, n, d, &pop.tally)
 	if r.cfg.Move.Step > 0 {
 		pop.tuning.Step = r.cfg.Move.Step
 	}
@@ -104,7 +111,7 @@ func (pop *population) begin(ctx context.Context) error {
 	if err := pop.ref.Sample(ctx, 0, pop.p.N, pop.keys.init, pop.p.X); err != nil {
 		return fmt.Errorf("draw from the reference: %w", err)
 	}
-	if err := pop.s.Refresh(ctx, pop.path, &pop.mover.Tally); err != nil {
+	if err := pop.s.Refresh(ctx, pop.path, &pop.tally); err != nil {
 		return fmt.Errorf("evaluate the draws from the reference: %w", err)
 	}
 	for i := range pop.p.LogW {
@@ -155,7 +162,7 @@ func (pop *population) advance(ctx context.Context) error {
 		return err
 	}
 	report.Ancestors, report.Dead = pop.census()
-	report.Tally = pop.mover.Tally
+	report.Tally = pop.tally
 	pop.reports = append(pop.reports, report)
 	return nil
 }
@@ -211,7 +218,7 @@ func (pop *population) weigh(beta float64) error {
 
 // badPoints is a clause about points that could not be evaluated, if there were any.
 func (pop *population) badPoints() string {
-	if f := pop.mover.Tally.Findings(); len(f) > 0 {
+	if f := pop.tally.Findings(); len(f) > 0 {
 		return "; " + f[0].Text
 	}
 	return ""

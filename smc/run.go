@@ -20,9 +20,13 @@ func Run(ctx context.Context, ref Reference, target targets.Density, cfg Config,
 		return nil, err
 	}
 	r.hooks = hooks
+	return r.run(ctx)
+}
+
+func (r *run) run(ctx context.Context) (*Result, error) {
 	var pilot *population
 	var plan *Plan
-	if !cfg.OnTheFly {
+	if !r.cfg.OnTheFly {
 		pilot = r.newPilot()
 		if err := pilot.run1(ctx); err != nil {
 			return nil, err
@@ -67,9 +71,10 @@ type run struct {
 	hooks  Hooks
 	calls  sync.Mutex // held while a hook is called
 
-	// Two places where the engine is easily got wrong; the tests put wrong ones here and must notice.
-	cess  cessFunc
-	reset func(logW []float64) // of the log weights after resampling
+	// What the tests replace: the moves by ones whose law is known, the others by wrong ones that they must notice.
+	newMover func(k mcmc.Kernel, n, d int, tally *mcmc.Tally) mover
+	cess     cessFunc
+	reset    func(logW []float64) // of the log weights after resampling
 }
 
 func newRun(ref Reference, target targets.Density, cfg Config) (*run, error) {
@@ -86,7 +91,11 @@ func newRun(ref Reference, target targets.Density, cfg Config) (*run, error) {
 	if k := ref.Info().Dim(); k != d {
 		return nil, fmt.Errorf("reference has dimension %d, target %s has %d", k, target.Info().Name, d)
 	}
-	return &run{ref: ref, target: target, cfg: cfg, d: d, cess: diag.CESS, reset: func(logW []float64) { clear(logW) }}, nil
+	return &run{
+		ref: ref, target: target, cfg: cfg, d: d,
+		newMover: func(k mcmc.Kernel, n, d int, tally *mcmc.Tally) mover { return mcmc.NewMover(k, n, d, true, tally) },
+		cess:     diag.CESS, reset: func(logW []float64) { clear(logW) },
+	}, nil
 }
 
 // newStream makes the population of this name, its plan still to be read from a snapshot.

@@ -51,7 +51,7 @@ func (pop *population) snapshot() []byte {
 	for i := range pop.reports {
 		pop.reports[i].write(w)
 	}
-	pop.mover.Tally.Write(w)
+	pop.tally.Write(w)
 	return w.Bytes()
 }
 
@@ -82,8 +82,8 @@ func (pop *population) restore(snap []byte) error {
 		rep.read(r)
 		pop.reports = append(pop.reports, rep)
 	}
-	pop.mover.Tally = mcmc.Tally{}
-	pop.mover.Tally.Read(r)
+	pop.tally = mcmc.Tally{}
+	pop.tally.Read(r)
 	return r.Close()
 }
 

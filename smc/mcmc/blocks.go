@@ -75,7 +75,7 @@ func (c *chains) snapshot() []byte {
 	w.Floats(c.window.m2)
 	w.Float(c.acceptSum)
 	w.Int(c.diverged)
-	c.mover.Tally.Write(w)
+	c.tally.Write(w)
 	return w.Bytes()
 }
 
@@ -96,7 +96,7 @@ func (c *chains) restore(snap []byte, blocks []*Block) error {
 	c.window.mean, c.window.m2 = r.Floats(), r.Floats()
 	c.acceptSum = r.Float()
 	c.diverged = r.Int()
-	c.mover.Tally.Read(r)
+	c.tally.Read(r)
 	if err := r.Close(); err != nil {
 		return fmt.Errorf("resume chains: %w", err)
 	}
@@ -120,7 +120,7 @@ func (c *chains) restore(snap []byte, blocks []*Block) error {
 
 func (c *chains) result() *Result {
 	r := &Result{
-		Chains: c.cfg.Chains, Draws: c.cfg.Draws, D: c.d, Tuning: c.tuning, Diverged: c.diverged, Tally: c.mover.Tally,
+		Chains: c.cfg.Chains, Draws: c.cfg.Draws, D: c.d, Tuning: c.tuning, Diverged: c.diverged, Tally: *c.tally,
 		Acceptance: c.acceptSum / float64(c.cfg.Draws*c.cfg.Thin),
 	}
 	for _, b := range c.blocks {

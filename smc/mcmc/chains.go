@@ -55,6 +55,7 @@ type chains struct {
 	window    moments       //
 	acceptSum float64       // of the mean acceptance probabilities after warm-up
 	diverged  int           //
+	tally     *Tally        //
 
 	block  *Block // draws since the last flush
 	blocks []*Block
@@ -63,12 +64,13 @@ type chains struct {
 
 func newChains(target targets.Density, d int, cfg Config) *chains {
 	c := &chains{
-		cfg: cfg, d: d, density: Plain(target), mover: NewMover(cfg.Kernel, cfg.Chains, d, false),
+		cfg: cfg, d: d, density: Plain(target), tally: &Tally{},
 		streams: NewStreams(cfg.Seed, "chains", 0),
 		state:   NewState(cfg.Chains, d, false, cfg.Kernel.Kind.NeedsGradient()),
 		tuning:  FirstTuning(cfg.Kernel.Kind, d), window: newMoments(d),
 		step1: DualAveraging{Target: cfg.accept()},
 	}
+	c.mover = NewMover(cfg.Kernel, cfg.Chains, d, false, c.tally)
 	if cfg.Step > 0 {
 		c.tuning.Step = cfg.Step
 	}
@@ -111,7 +113,7 @@ func (c *chains) place(ctx context.Context) error {
 				}
 			}
 		}
-		if err := c.state.Refresh(ctx, c.density, &c.mover.Tally); err != nil {
+		if err := c.state.Refresh(ctx, c.density, c.tally); err != nil {
 			return fmt.Errorf("starting points: %w", err)
 		}
 		if first := c.firstUnplaced(); first < 0 {

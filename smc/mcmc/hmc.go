@@ -15,8 +15,7 @@ func leapfrogKick(step, steps int) float64 {
 	return 1
 }
 
-// trajectory draws momenta and follows the leapfrog trajectory of every row, leaving the end points in m.y, their terms
-// in m.next and their energies in m.Energy.
+// trajectory draws momenta and follows the leapfrog trajectory of every row from m.y.
 func (m *Mover) trajectory(ctx context.Context, f Density, beta float64, s *State, st *Streams, steps int, stage, inner uint32) error {
 	n, d := m.n, m.d
 	for i := range n {
@@ -28,10 +27,17 @@ func (m *Mover) trajectory(ctx context.Context, f Density, beta float64, s *Stat
 		st.Proposal.Normals(p, uint32(i), stage, inner)
 		m.start[i] += kinetic(p)
 	}
+	return m.integrate(ctx, f, beta, s, steps)
+}
+
+// integrate makes leapfrog steps from m.y, the points of s, with momenta m.p. It leaves the end points there, their
+// terms in m.next and their energies in m.Energy.
+func (m *Mover) integrate(ctx context.Context, f Density, beta float64, s *State, steps int) error {
+	n, d := m.n, m.d
 	at := &s.Terms
 	for l := range steps {
 		m.leap(at, beta, m.kick(l, steps))
-		if err := evaluate(ctx, f, n, m.y, true, &m.next, &m.Tally); err != nil {
+		if err := evaluate(ctx, f, n, m.y, true, &m.next, m.Tally); err != nil {
 			return err
 		}
 		at = &m.next

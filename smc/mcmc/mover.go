@@ -34,7 +34,7 @@ func (s Stats) Acceptance() float64 { return s.Prob / float64(s.Tried) }
 // Mover moves one population. It owns the memory for that: a move allocates nothing. The slices tell how the last move
 // went, row by row.
 type Mover struct {
-	Tally Tally // of all moves so far
+	Tally *Tally // what evaluations are counted in
 
 	Prob      []float64 // acceptance probability; 0 for a row that cannot move
 	Energy    []float64 // H of the state after the move, with the momentum it came with (HMC, MALA); −log γ (RWM)
@@ -54,10 +54,11 @@ type Mover struct {
 }
 
 // NewMover makes the workspace to move n points of dimension d by kernel k. ref says whether there is a reference.
-func NewMover(k Kernel, n, d int, ref bool) *Mover {
+func NewMover(k Kernel, n, d int, ref bool, tally *Tally) *Mover {
 	grad := k.Kind.NeedsGradient()
 	m := &Mover{
-		Prob: make([]float64, n), Energy: make([]float64, n), Divergent: make([]bool, n),
+		Tally: tally,
+		Prob:  make([]float64, n), Energy: make([]float64, n), Divergent: make([]bool, n),
 		kernel: k, n: n, d: d,
 		step: make([]float64, d), z: make([]float64, d), y: make([]float64, n*d),
 		start: make([]float64, n), stopped: make([]bool, n), next: NewTerms(n, d, ref, grad),
@@ -149,7 +150,7 @@ func (m *Mover) walk(ctx context.Context, f Density, beta float64, st *Streams, 
 			y[j] += m.step[j] * z
 		}
 	}
-	if err := evaluate(ctx, f, m.n, m.y, false, &m.next, &m.Tally); err != nil {
+	if err := evaluate(ctx, f, m.n, m.y, false, &m.next, m.Tally); err != nil {
 		return err
 	}
 	for i := range m.n {
