@@ -109,25 +109,34 @@ func (w doubleWell) sample(key rng.Key, slot, coordinate uint32) float64 {
 	for attempt := uint32(0); ; attempt += 2 {
 		key.Normals(z[:], slot, coordinate, attempt)
 		key.Uniforms(u[:], slot, coordinate, attempt+1)
-		var x, logAccept float64
-		if w.delta >= 1 {
-			root := math.Sqrt(w.delta)
-			x = root + z[0]/math.Sqrt(2*w.delta)
-			if x < 0 {
-				continue
-			}
-			off := z[0] * z[0] / (2 * w.delta)
-			logAccept = -off * ((x+root)*(x+root) - w.delta)
-		} else {
-			b := 1 + 2*max(-w.delta, 0)
-			x = math.Abs(z[0]) / math.Sqrt(2*b)
-			s := x*x - w.delta - b/2
-			logAccept = -s * s
-		}
-		if math.Log(u[0]) < logAccept {
+		x := w.proposal(z[0])
+		if math.Log(u[0]) < w.logAccept(x) {
 			return math.Copysign(x, u[1]-0.5)
 		}
 	}
+}
+
+// proposal is |x| from a standard normal.
+func (w doubleWell) proposal(z float64) float64 {
+	if w.delta >= 1 {
+		return math.Sqrt(w.delta) + z/math.Sqrt(2*w.delta)
+	}
+	return math.Abs(z) / math.Sqrt(2*w.slope())
+}
+
+// slope is b.
+func (w doubleWell) slope() float64 { return 1 + 2*max(-w.delta, 0) }
+
+func (w doubleWell) logAccept(x float64) float64 {
+	switch {
+	case x < 0:
+		return math.Inf(-1)
+	case w.delta >= 1:
+		root := math.Sqrt(w.delta)
+		return -(x - root) * (x - root) * (x + 2*root) * x
+	}
+	s := x*x - w.delta - w.slope()/2
+	return -s * s
 }
 
 func manyWellItems() []item {

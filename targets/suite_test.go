@@ -48,6 +48,11 @@ func TestSuiteOnFamilies(t *testing.T) {
 		{"mild funnel", "funnel", map[string]any{"dim": int64(3), "scale": 0.7}, targettest.Options{}},
 		{"open cube", "phi4", map[string]any{"extents": list(3.0, 2.0, 2.0), "periodic": false, "kappa": 0.1, "lambda": 0.5}, targettest.Options{}},
 		{"one site", "phi4", map[string]any{"extents": list(int64(1), int64(1)), "kappa": 0.2}, targettest.Options{}},
+		{"observations half missing", "state-space", map[string]any{
+			"A": list(list(0.9, 0.3), list(-0.2, 0.8)), "Q": list(list(0.5, 0.1), list(0.1, 0.3)), "P0": list(list(2.0, -0.5), list(-0.5, 1.0)),
+			"C": list(list(1.0, 0.5), list(0.0, 2.0)), "R": list(list(1.0, 0.4), list(0.4, 0.7)), "m0": list(1.0, -1.0),
+			"y": list(list(0.3, nil), list(nil, nil), list(math.NaN(), 1.0)),
+		}, targettest.Options{}},
 	} {
 		t.Run(c.name, func(t *testing.T) { targettest.Check(t, build(t, c.use, c.config), c.o) })
 	}
