@@ -64,7 +64,7 @@ func dial(ctx context.Context, h *household, s *Spec, o Options, env []string, l
 		Logger:           hclog.NewNullLogger(),
 		UnixSocketConfig: &goplugin.UnixSocketConfig{TempDir: h.sockets.path},
 		GRPCDialOptions: []grpc.DialOption{grpc.WithDefaultCallOptions(
-			grpc.MaxCallRecvMsgSize(wire.MaxMessage), grpc.MaxCallSendMsgSize(wire.MaxMessage))},
+			grpc.MaxCallRecvMsgSize(wire.MaxMessage), grpc.MaxCallSendMsgSize(wire.MaxMessage), grpc.ForceCodecV2(wire.Codec{}))},
 	})
 	began := time.Now()
 	stop := context.AfterFunc(ctx, func() { _ = proc.Kill(ctx) })

@@ -60,7 +60,7 @@ func (s *server) serve() error {
 	}
 	watch(lifeline, s.leave)
 	server := grpc.NewServer(
-		grpc.MaxRecvMsgSize(wire.MaxMessage), grpc.MaxSendMsgSize(wire.MaxMessage),
+		grpc.MaxRecvMsgSize(wire.MaxMessage), grpc.MaxSendMsgSize(wire.MaxMessage), grpc.ForceServerCodecV2(wire.Codec{}),
 		grpc.ChainUnaryInterceptor(recoverUnary), grpc.ChainStreamInterceptor(recoverStream),
 	)
 	pb.RegisterPluginServer(server, s)

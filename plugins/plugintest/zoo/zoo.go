@@ -65,6 +65,7 @@ var animals = map[string]func(name string){
 	"raising":    serve(onTrigger(raises)), // returns an error when it meets the trigger
 	"nan":        serve(nan),               // answers NaN when it meets the trigger
 	"crashing":   serve(crashing),          // batchy, and ends at random calls
+	"slow":       serve(slow),              // takes 50 ms a point
 	"chatty":     serve(chatty),            // prints lines of 100 kB on standard output and error
 	"parent":     parent,                   // has a child that holds its pipes and that only SIGKILL ends
 	"fickle":     serve(fickle),            // describes its target otherwise in each process, and dies at the trigger
@@ -204,6 +205,13 @@ func crashing(c config) targets.Density {
 		if left--; left < 0 {
 			return die()
 		}
+		return nil
+	}}
+}
+
+func slow(c config) targets.Density {
+	return normal{config: c, before: func(b *targets.Batch) error {
+		time.Sleep(50 * time.Millisecond * time.Duration(b.N))
 		return nil
 	}}
 }
