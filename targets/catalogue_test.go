@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -30,6 +31,24 @@ func TestListIsComplete(t *testing.T) {
 	want := strings.Fields("funnel gaussian linear-regression linear-regression-noise logistic many-well mixture phi4 state-space")
 	if d := cmp.Diff(want, families); d != "" {
 		t.Errorf("families (-want +got):\n%s", d)
+	}
+}
+
+// TestOptionsAreTheKeys: the documented options of a family are the keys that it reads, no more and no fewer.
+func TestOptionsAreTheKeys(t *testing.T) {
+	for _, c := range catalogue() {
+		r := &reader{}
+		_, _ = c.build(r, "") // without data there is no density, but every key is asked for
+		var want []string
+		for _, o := range c.options {
+			want = append(want, o.Key)
+		}
+		got := slices.Clone(r.seen)
+		slices.Sort(got)
+		slices.Sort(want)
+		if d := cmp.Diff(want, got); d != "" {
+			t.Errorf("%s (-documented +read):\n%s", c.name, d)
+		}
 	}
 }
 

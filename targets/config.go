@@ -100,7 +100,9 @@ func (r *reader) fault(path, found, accepted string) {
 
 // get is the value at key, which from now on is a known key.
 func (r *reader) get(key string) (any, bool) {
-	r.seen = append(r.seen, key)
+	if !slices.Contains(r.seen, key) {
+		r.seen = append(r.seen, key)
+	}
 	v, ok := r.m[key]
 	return v, ok
 }
