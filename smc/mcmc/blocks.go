@@ -6,8 +6,6 @@ import (
 	"github.com/sampan-mc/sampan/smc/mcmc/snapshot"
 )
 
-func (c *chains) newBlock(first int) *Block { return &Block{First: first} }
-
 // keep appends the state of all chains to the block.
 func (c *chains) keep() {
 	b := c.block
@@ -26,10 +24,8 @@ func (c *chains) flush(hooks Hooks) error {
 			return fmt.Errorf("save after iteration %d: %w", c.iteration, err)
 		}
 	}
-	if c.block.N > 0 {
-		c.blocks = append(c.blocks, c.block)
-		c.block = c.newBlock(c.block.First + c.block.N)
-	}
+	c.blocks = append(c.blocks, c.block)
+	c.block = &Block{First: c.block.First + c.block.N}
 	if hooks.Progress != nil {
 		hooks.Progress(Progress{
 			Iteration: c.iteration, Iterations: c.cfg.iterations(), Warmup: c.iteration <= c.cfg.Warmup,
@@ -102,9 +98,6 @@ func (c *chains) restore(snap []byte, blocks []*Block) error {
 	}
 	have := 0
 	for _, b := range blocks {
-		if b.N == 0 {
-			continue
-		}
 		if b.First != have || len(b.X) != b.N*c.cfg.Chains*c.d {
 			return fmt.Errorf("resume chains: a block of %d draws from draw %d found, one from draw %d wanted", b.N, b.First, have)
 		}
@@ -114,7 +107,7 @@ func (c *chains) restore(snap []byte, blocks []*Block) error {
 	if have != kept {
 		return fmt.Errorf("resume chains: blocks hold %d draws, the snapshot was taken after %d", have, kept)
 	}
-	c.block = c.newBlock(kept)
+	c.block = &Block{First: kept}
 	return nil
 }
 

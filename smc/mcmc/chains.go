@@ -75,7 +75,7 @@ func newChains(target targets.Density, d int, cfg Config) *chains {
 		c.tuning.Step = cfg.Step
 	}
 	c.start, c.ends = windows(cfg.Warmup)
-	c.block = c.newBlock(0)
+	c.block = &Block{}
 	return c
 }
 
