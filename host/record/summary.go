@@ -201,11 +201,14 @@ func (v *Variables) UnmarshalJSON(data []byte) error {
 
 // Encode returns the summary as it is written to summary.json and printed by run --json.
 func (s *Summary) Encode() ([]byte, error) {
-	b, err := json.MarshalIndent(s, "", "  ")
-	if err != nil {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false) // texts may hold < and &
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(s); err != nil {
 		return nil, fmt.Errorf("summary: %w", err)
 	}
-	return append(b, '\n'), nil
+	return b.Bytes(), nil
 }
 
 // WriteSummary writes summary.json, in place of an earlier one.

@@ -30,17 +30,13 @@ func dtype(data any) string {
 	panic(fmt.Sprintf("zarr: data of type %T", data)) // check has been before
 }
 
-// fillValue is what a reader would take where a chunk is missing.
+// fillValue is what a reader would take where a chunk is missing; none is. xarray takes it for the mark of a missing
+// value besides, so whole numbers must not have one: every 0 would be lost.
 func fillValue(data any) any {
-	switch data.(type) {
-	case []float64:
+	if _, ok := data.([]float64); ok {
 		return "NaN"
-	case []bool:
-		return false
-	case []string:
-		return ""
 	}
-	return 0
+	return nil
 }
 
 // encode returns the bytes of the one chunk.

@@ -1,6 +1,7 @@
 package zarr
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -112,7 +113,7 @@ func (w *writer) attrs(at string, attrs Attrs) error {
 }
 
 func (w *writer) json(at string, v any) error {
-	b, err := json.MarshalIndent(v, "", "  ")
+	b, err := marshal(v)
 	if err != nil {
 		return fmt.Errorf("zarr: %s: %w", at, err)
 	}
@@ -130,11 +131,21 @@ func (w *writer) consolidate(group string) error {
 			below[rest] = m
 		}
 	}
-	b, err := json.MarshalIndent(map[string]any{"metadata": below, "zarr_consolidated_format": 1}, "", "  ")
+	b, err := marshal(map[string]any{"metadata": below, "zarr_consolidated_format": 1})
 	if err != nil {
 		return fmt.Errorf("zarr: %w", err)
 	}
 	return w.write(filepath.Join(w.dir, group, consolidated), b)
+}
+
+// marshal is JSON for people to read, with < as it is.
+func marshal(v any) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	err := enc.Encode(v)
+	return b.Bytes(), err
 }
 
 // join joins store paths, which have forward slashes everywhere.
