@@ -52,7 +52,7 @@ def serve(plugin: Plugin) -> None:
     life.watch(on_loss=lambda: _remove(path))
     _stdio.write(f"1|{PROTOCOL_MAJOR}|unix|{path}|grpc|\n")
     life.wait()
-    server.stop(grace=0.2).wait()
+    server.stop(grace=0.05).wait()
     _remove(path)
     sys.stdout.flush()
     sys.stderr.flush()
