@@ -56,6 +56,8 @@ type Reference struct {
 	Location, Scale []float64
 	DOF             float64
 	Lower, Upper    []float64
+	// Assumed says that "auto" found nothing better than this normal.
+	Assumed bool
 }
 
 // Sampler is the algorithm and its settings. Population is set for smc and ais, Chains for the others.
@@ -197,14 +199,6 @@ func (c *Run) Problem(key, format string, args ...any) error {
 // IsPlugin reports whether a component's name means a plugin: a path, rather than a built-in.
 func IsPlugin(use string) bool {
 	return filepath.Ext(use) != "" || filepath.Base(use) != use
-}
-
-// Cores is the number of workers that 0 stands for, given n cores.
-func (c *Run) Cores(n int) int {
-	if c.Workers > 0 {
-		return c.Workers
-	}
-	return n
 }
 
 func fraction(x float64) bool { return x > 0 && x < 1 }

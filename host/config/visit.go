@@ -90,6 +90,8 @@ func (r *Reference) visit(k keys) {
 		k.each("scale", &r.Scale, "a number above 0, on the unconstrained scale", positive)
 		if r.Use == "student" {
 			k.number("dof", &r.DOF, "a number above 0", positive)
+		} else {
+			k.flag("assumed", &r.Assumed)
 		}
 	case "uniform":
 		k.each("lower", &r.Lower, "a finite number", finite)

@@ -1,0 +1,159 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/sampan-mc/sampan/host/config"
+	"github.com/sampan-mc/sampan/host/plugin"
+	"github.com/sampan-mc/sampan/host/record"
+	"github.com/sampan-mc/sampan/host/run"
+)
+
+type runCmd struct {
+	File    string   `arg:"" help:"The run file."`
+	Out     string   `placeholder:"DIR" help:"Run folder, new or empty. Default: runs/NAME-1, NAME-2 and so on, here."`
+	Seed    *int     `placeholder:"N" help:"Seed of all random numbers, in place of the run file's."`
+	Workers *int     `placeholder:"N" help:"Threads of this program; the results do not depend on it."`
+	Isolate bool     `help:"Run a built-in target in a process of its own."`
+	Set     []string `placeholder:"KEY=VALUE" sep:"none" help:"Set a key of the run file, such as sampler.particles=4096."`
+	watching
+}
+
+// watching holds the flags that say what a long command shows.
+type watching struct {
+	JSON  bool `name:"json" help:"Print summary.json on standard output, in place of the report."`
+	Quiet bool `short:"q" help:"Show neither progress nor what plugins print."`
+}
+
+// Run runs a run file and reports.
+func (c *runCmd) Run(ctx context.Context, std Streams) error {
+	conf, err := config.Read(c.File, c.assignments()...)
+	if err != nil {
+		return err
+	}
+	dir, err := c.folder()
+	if err != nil {
+		return err
+	}
+	return c.watch(std, dir, func(o run.Options) (*record.Summary, error) { return run.Start(ctx, conf, dir, o) })
+}
+
+// assignments are the flags that stand for keys of the run file, and --set, which wins.
+func (c *runCmd) assignments() []string {
+	var set []string
+	if c.Seed != nil {
+		set = append(set, fmt.Sprintf("seed=%d", *c.Seed))
+	}
+	if c.Workers != nil {
+		set = append(set, fmt.Sprintf("workers=%d", *c.Workers))
+	}
+	if c.Isolate {
+		set = append(set, "target.isolate=true")
+	}
+	return append(set, c.Set...)
+}
+
+// folder is where the run goes: --out, or the first of runs/NAME-1, NAME-2 ... that does not exist, made at once so that
+// no other run takes it.
+func (c *runCmd) folder() (string, error) {
+	if c.Out != "" {
+		return c.Out, nil
+	}
+	if err := os.MkdirAll("runs", 0o755); err != nil {
+		return "", fmt.Errorf("make the folder of runs: %w", err)
+	}
+	name := strings.TrimSuffix(filepath.Base(c.File), filepath.Ext(c.File))
+	for n := 1; ; n++ {
+		dir := filepath.Join("runs", fmt.Sprintf("%s-%d", name, n))
+		err := os.Mkdir(dir, 0o755)
+		if err == nil {
+			return dir, nil
+		}
+		if !errors.Is(err, os.ErrExist) {
+			return "", fmt.Errorf("make the run folder: %w", err)
+		}
+	}
+}
+
+type resumeCmd struct {
+	Dir string `arg:"" help:"The run folder."`
+	watching
+}
+
+// Run goes on with a run and reports.
+func (c *resumeCmd) Run(ctx context.Context, std Streams) error {
+	return c.watch(std, c.Dir, func(o run.Options) (*record.Summary, error) { return run.Resume(ctx, c.Dir, o) })
+}
+
+// watch does the work with progress shown, and reports what came of it.
+func (w *watching) watch(std Streams, dir string, work func(run.Options) (*record.Summary, error)) error {
+	var o run.Options
+	stop := func() {}
+	if !w.Quiet {
+		p := newProgress(std)
+		stop = p.done
+		o.Progress = func(r run.Progress) { p.update(r.Fraction, r.Evals, r.Detail) }
+		o.Log = func(l plugin.LogLine) { p.print("%s: %s", l.Plugin, l.Text) }
+	}
+	sum, err := work(o)
+	stop()
+	if err != nil {
+		_ = os.Remove(dir) // of a run that did not begin; a folder with anything in it stays
+	}
+	if sum != nil && w.JSON {
+		text, encodeErr := sum.Encode()
+		if encodeErr != nil {
+			return errors.Join(err, encodeErr)
+		}
+		if _, writeErr := std.Out.Write(text); writeErr != nil {
+			return errors.Join(err, writeErr)
+		}
+	}
+	var stopped *run.Interrupted
+	switch {
+	case errors.As(err, &stopped):
+		return fmt.Errorf("%w\nnothing is lost; go on with:  %s resume %s", err, os.Args[0], stopped.Dir)
+	case err != nil:
+		return err
+	case !w.JSON:
+		report(std.Out, sum, dir)
+	}
+	return nil
+}
+
+type verifyCmd struct {
+	Dir  string `arg:"" help:"The run folder."`
+	All  bool   `help:"Do the whole run again and compare digests."`
+	JSON bool   `name:"json" help:"Print JSON."`
+}
+
+// errDiffers is the outcome of a verification that found a difference.
+var errDiffers = errors.New("done again, the run gives other bytes: another version of the program or of the plugin, another processor, or a target that does not give the same answer twice")
+
+// Run does part of a run again and compares.
+func (c *verifyCmd) Run(ctx context.Context, std Streams) error {
+	v, err := run.Verify(ctx, c.Dir, c.All, run.Options{Log: logLines(std)})
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		if err := printJSON(std.Out, v); err != nil {
+			return err
+		}
+	} else {
+		rows := [][]string{}
+		for _, k := range v.Checks {
+			rows = append(rows, []string{k.What, map[bool]string{true: "same", false: "DIFFERENT"}[k.Same]})
+		}
+		fmt.Fprint(std.Out, table("", rows))
+	}
+	if !v.Same {
+		return errDiffers
+	}
+	return nil
+}

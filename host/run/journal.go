@@ -1,0 +1,64 @@
+package run
+
+import (
+	"encoding/json"
+	"fmt"
+	"sync"
+
+	"github.com/sampan-mc/sampan/host/plugin"
+	"github.com/sampan-mc/sampan/host/record"
+)
+
+// journal takes the events of plugins, which start before there is a run folder to write them to and come from many
+// goroutines.
+type journal struct {
+	mu     sync.Mutex
+	folder *record.Folder
+	held   []plugin.Event
+	failed error
+}
+
+func (j *journal) plugin(e plugin.Event) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.folder == nil {
+		j.held = append(j.held, e)
+		return
+	}
+	j.write(e)
+}
+
+func (j *journal) write(e plugin.Event) {
+	err := j.folder.Event(string(e.Kind), record.Fields{"plugin": e.Plugin, "worker": e.Worker, "pid": e.PID, "text": e.Text})
+	if j.failed == nil {
+		j.failed = err
+	}
+}
+
+// open writes what was held, and from now on everything at once.
+func (j *journal) open(folder *record.Folder) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.folder = folder
+	for _, e := range j.held {
+		j.write(e)
+	}
+	j.held = nil
+	return j.failed
+}
+
+// err is the first failure to write.
+func (j *journal) err() error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.failed
+}
+
+// saveBadPoint keeps a point that kills the plugin under failures/.
+func (s *session) saveBadPoint(p plugin.BadPoint) (string, error) {
+	text, err := json.MarshalIndent(p, "", "  ")
+	if err != nil {
+		return "", fmt.Errorf("a point that kills the plugin: %w", err)
+	}
+	return s.folder.SaveFailure("point.json", append(text, '\n'))
+}

@@ -1,0 +1,151 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/sampan-mc/sampan/host/config"
+	"github.com/sampan-mc/sampan/host/plugin"
+	"github.com/sampan-mc/sampan/targets"
+)
+
+// builtinRows is the number of points in one evaluation request of a built-in target, in-process or isolated.
+const builtinRows = 256
+
+// Component is a target that is ready to be evaluated, in this process or in processes of its own.
+type Component struct {
+	// Density is on the declared scale. It cuts its batches into chunks of a fixed number of points.
+	Density targets.Density
+	Facts   plugin.Facts
+	Files   []string // content of the plugin, to be hashed; nil for built-ins
+
+	process *plugin.Target // nil in-process
+}
+
+// Watch is told what goes on in a component's processes. Its functions may be nil; they are called from several
+// goroutines at once.
+type Watch struct {
+	Event        func(plugin.Event)
+	Log          func(plugin.LogLine)
+	SaveBadPoint func(plugin.BadPoint) (path string, err error)
+}
+
+// Open makes the target of c, and resolves in c what depends on it: the number of processes and of points in a request.
+// Mistakes of the user's are *config.Error; a plugin that fails is a *plugin.Error.
+func Open(ctx context.Context, c *config.Run, watch Watch) (*Component, error) {
+	t := &c.Target
+	o := PluginOptions(c, watch)
+	var spec *plugin.Spec
+	if !config.IsPlugin(t.Use) {
+		d, err := targets.New(t.Use, t.Config, c.Folder)
+		var unknown *targets.UnknownTarget
+		switch {
+		case err == nil && !t.Isolate:
+			return openHere(c, d), nil
+		case err == nil:
+			if t.ChunkRows == 0 {
+				t.ChunkRows, o.Rows = builtinRows, builtinRows
+			}
+			if spec, err = plugin.Builtin(t.Use, o); err != nil {
+				return nil, err
+			}
+		case !errors.As(err, &unknown):
+			return nil, inRunFile(c, err)
+		default:
+			if spec, err = plugin.Find(t.Use, o); err != nil {
+				return nil, notFound(c, unknown)
+			}
+		}
+	} else {
+		var err error
+		if spec, err = plugin.Find(t.Use, o); err != nil {
+			return nil, inRunFile(c, err)
+		}
+	}
+	p, err := plugin.Open(ctx, spec, t.Config, o)
+	if err != nil {
+		return nil, inRunFile(c, err)
+	}
+	facts := p.Facts()
+	t.Workers, t.ChunkRows = facts.Workers, facts.Rows
+	return &Component{Density: p.Density(), Facts: facts, Files: spec.Files, process: p}, nil
+}
+
+func openHere(c *config.Run, d targets.Density) *Component {
+	t := &c.Target
+	if t.ChunkRows == 0 {
+		t.ChunkRows = builtinRows
+	}
+	t.Workers = 0
+	return &Component{
+		Density: targets.Chunked(d, t.ChunkRows, workers(c)),
+		Facts:   plugin.Facts{Name: t.Use, Source: "built-in", Rows: t.ChunkRows},
+	}
+}
+
+// PluginOptions are the plugin options that the run file c asks for.
+func PluginOptions(c *config.Run, watch Watch) plugin.Options {
+	t := &c.Target
+	seconds := func(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
+	return plugin.Options{
+		Folder: c.Folder, Python: t.Python, Workers: t.Workers, Rows: t.ChunkRows, Threads: t.Threads, Env: t.Env,
+		StartTimeout: seconds(t.StartSeconds), CreateTimeout: seconds(t.StartSeconds), Timeout: seconds(t.TimeoutSeconds),
+		OnBadPoint: plugin.Policy(t.OnBadPoint), SaveBadPoint: watch.SaveBadPoint, Event: watch.Event, Log: watch.Log,
+	}
+}
+
+// Close stops the component's processes, if it has any.
+func (c *Component) Close() error {
+	if c.process == nil {
+		return nil
+	}
+	return c.process.Close()
+}
+
+// wireShare is the part of the time in evaluation requests that was not spent in the target's own code.
+func (c *Component) wireShare() float64 {
+	if c.process == nil {
+		return 0
+	}
+	s := c.process.Stats()
+	if s.TargetTime+s.WireTime <= 0 {
+		return 0
+	}
+	return float64(s.WireTime) / float64(s.TargetTime+s.WireTime)
+}
+
+// inRunFile turns the errors that are mistakes in the run file into errors that say where.
+func inRunFile(c *config.Run, err error) error {
+	var use *plugin.UseError
+	if errors.As(err, &use) {
+		return c.Problem("target.use", "%s: found %s, accepted: %s", quote(use.Use), use.Found, use.Accepted)
+	}
+	var faults targets.ConfigErrors
+	if !errors.As(err, &faults) {
+		return err
+	}
+	out := &config.Error{}
+	for _, f := range faults {
+		key := "target.config"
+		if f.Path != "" {
+			key += "." + f.Path
+		}
+		out.Faults = append(out.Faults, c.Fault(key, "found %s, accepted: %s", f.Found, f.Accepted))
+	}
+	return out
+}
+
+// notFound says that a name means neither a built-in target nor a plugin.
+func notFound(c *config.Run, e *targets.UnknownTarget) error {
+	hint := ""
+	if e.Nearest != "" {
+		hint = fmt.Sprintf(" (did you mean %q?)", e.Nearest)
+	}
+	return c.Problem("target.use", "found %s, which is neither a built-in target nor a plugin on the search path%s; accepted: %s; or the path of a plugin, such as \"./%s.py\"",
+		quote(e.Name), hint, strings.Join(e.Known, ", "), e.Name)
+}
+
+func quote(s string) string { return fmt.Sprintf("%q", s) }

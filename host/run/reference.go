@@ -1,0 +1,59 @@
+package run
+
+import (
+	"fmt"
+
+	"github.com/sampan-mc/sampan/host/config"
+	"github.com/sampan-mc/sampan/smc"
+	"github.com/sampan-mc/sampan/smc/mcmc"
+	"github.com/sampan-mc/sampan/targets"
+)
+
+// wideScale is the standard deviation, on the unconstrained scale, of the normal that is assumed where nothing better is
+// known.
+const wideScale = 10
+
+// codeAssumed marks the warning that the reference was assumed.
+const codeAssumed = "reference-assumed"
+
+// reference makes the start of the path to target, which is on the unconstrained scale, and resolves "auto" in run: the
+// prior, if the target has a normalised one that can be drawn from, else a wide normal, about which the finding warns.
+func reference(run *config.Run, target targets.Density) (smc.Reference, []mcmc.Finding, error) {
+	c := &run.Reference
+	in := target.Info()
+	if c.Use == "auto" {
+		if ref, err := smc.NewPrior(target); err == nil {
+			c.Use = "prior"
+			return ref, nil, nil
+		}
+		c.Use, c.Scale, c.Assumed = "normal", []float64{wideScale}, true
+	}
+	var found []mcmc.Finding
+	if c.Assumed {
+		found = append(found, mcmc.Finding{Code: codeAssumed, Text: fmt.Sprintf(
+			"nothing is known of where %s has its mass, so the path starts at a normal distribution of mean 0 and standard deviation %g in each "+
+				"unconstrained coordinate. If the target reaches further out than that, say so in the run file: [reference] use = \"normal\", scale = ...",
+			in.Name, c.Scale[0])})
+	}
+	ref, err := named(c, target, in.Dim())
+	if err != nil {
+		return nil, nil, run.Problem("reference.use", "%v", err)
+	}
+	return ref, found, nil
+}
+
+func named(c *config.Reference, target targets.Density, d int) (smc.Reference, error) {
+	switch c.Use {
+	case "prior":
+		ref, err := smc.NewPrior(target)
+		if err != nil {
+			return nil, fmt.Errorf("%w; accepted for this target: use = \"normal\", \"student\" or \"uniform\"", err)
+		}
+		return ref, nil
+	case "student":
+		return smc.NewStudent(d, c.DOF, c.Location, c.Scale)
+	case "uniform":
+		return smc.NewUniform(d, c.Lower, c.Upper)
+	}
+	return smc.NewNormal(d, c.Location, c.Scale)
+}

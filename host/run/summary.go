@@ -1,0 +1,136 @@
+package run
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/sampan-mc/sampan/host/record"
+	"github.com/sampan-mc/sampan/smc/diag"
+	"github.com/sampan-mc/sampan/smc/mcmc"
+	"github.com/sampan-mc/sampan/targets"
+)
+
+// algorithm is what a run file can ask for: a population along a path, or plain chains.
+type algorithm interface {
+	run(ctx context.Context) (outcome, error)
+	// again runs it anew from the start, in memory.
+	again(ctx context.Context) (outcome, error)
+	// lastStages runs the last recorded step of each stream again and compares the bytes.
+	lastStages(ctx context.Context, v record.View) ([]Check, error)
+}
+
+// outcome is what an algorithm gave.
+type outcome interface {
+	posterior(ctx context.Context) (*posterior, error)
+	draws(post *posterior) *record.Draws
+	digest(d *record.Digest)
+	tally() mcmc.Tally
+	told() []mcmc.Finding
+	rhat(chains [][]float64) float64
+	// describe fills in what only this kind of algorithm has. The variables are there already.
+	describe(sum *record.Summary, post *posterior)
+	compareLogZ(k targets.Known, e *record.Error)
+}
+
+// information are the codes of findings that tell, but do not warn.
+var information = []string{"log-z-unbiased", "log-z-consistent", "unseen-modes"}
+
+// digestOf is the digest of everything that must not depend on workers, restarts and resumes.
+func digestOf(o outcome) string {
+	d := record.NewDigest()
+	o.digest(d)
+	t := o.tally()
+	d.Count("evals/density", t.Density)
+	d.Count("evals/gradient", t.Gradient)
+	return d.String()
+}
+
+// emptySummary says which run it is, and nothing of its results.
+func (s *session) emptySummary() *record.Summary {
+	nan := record.Float(math.NaN())
+	return &record.Summary{
+		Schema: record.SummarySchema, Version: Version, Seed: uint64(s.conf.Seed), Target: s.conf.Target.Use, Sampler: s.conf.Sampler.Use,
+		LogZ: nan, LogZSE: nan, LogZErrors: []record.LogZError{}, ESS: nan, ESSFraction: nan, ParetoK: nan,
+		Seconds: s.seconds().summary(), Variables: record.Variables{}, Findings: []record.Finding{}, Warnings: []string{},
+	}
+}
+
+// summary sums up a run that is done.
+func (s *session) summary(o outcome, post *posterior) *record.Summary {
+	sum := s.emptySummary()
+	sum.Status, sum.Digest = record.StatusDone, digestOf(o)
+	t := o.tally()
+	sum.Evals = record.Evals{Density: t.Density, Gradient: t.Gradient}
+	for j, name := range post.names() {
+		chains := post.column(j)
+		sum.Variables = append(sum.Variables, record.VariableOf(name, diag.Summarize(chains), o.rhat(chains)))
+	}
+	for _, f := range append(append([]mcmc.Finding{}, s.findings...), o.told()...) {
+		sum.Findings = append(sum.Findings, record.Finding{Code: f.Code, Text: f.Text})
+	}
+	o.describe(sum, post)
+	sum.Error = compare(o, s.target.Density.Info().Known, sum.Variables)
+	for _, f := range sum.Findings {
+		if !slices.Contains(information, f.Code) {
+			sum.Warnings = append(sum.Warnings, f.Text)
+		}
+	}
+	sum.Seconds = s.seconds().summary()
+	return sum
+}
+
+// compare sets the results against what is known of the target; nil if nothing is.
+func compare(o outcome, k targets.Known, vars record.Variables) *record.Error {
+	nan := record.Float(math.NaN())
+	e := &record.Error{LogZ: nan, LogZKnown: nan, LogZKnownSE: nan, LogZDeviation: nan, MeanMax: nan, SDMax: nan, Source: k.Source}
+	if math.IsNaN(k.LogZ) && k.Mean == nil && k.SD == nil {
+		return nil
+	}
+	if !math.IsNaN(k.LogZ) {
+		o.compareLogZ(k, e)
+	}
+	worst := func(now record.Float, v float64) record.Float {
+		if v = math.Abs(v); v > float64(now) || (math.IsNaN(float64(now)) && !math.IsNaN(v)) {
+			return record.Float(v)
+		}
+		return now
+	}
+	for j := range k.SD {
+		sd := k.SD[j]
+		e.SDMax = worst(e.SDMax, float64(vars[j].SD)/sd-1)
+		if k.Mean != nil {
+			e.MeanMax = worst(e.MeanMax, (float64(vars[j].Mean)-k.Mean[j])/sd)
+		}
+	}
+	return e
+}
+
+// record is the posterior as it is written to draws.zarr.
+func (p *posterior) record() *record.Draws {
+	d := &record.Draws{Params: append(append([]targets.Param{}, p.params...), p.outputs...), Version: Version, Created: time.Now()}
+	for c := range p.chains {
+		d.Posterior = append(d.Posterior, p.x[c*p.draws*p.width:(c+1)*p.draws*p.width])
+	}
+	return d
+}
+
+// writePlugins writes plugins.json: what the target is, and the content of its files.
+func (s *session) writePlugins() error {
+	hash, err := contentHash(s.target.Files)
+	if err != nil {
+		return fmt.Errorf("hash the files of plugin %s: %w", s.target.Facts.Name, err)
+	}
+	f := s.target.Facts
+	text, err := json.MarshalIndent([]map[string]any{{
+		"kind": "target", "name": f.Name, "version": f.Version, "sdk": f.SDK, "source": f.Source, "command": f.Command, "hash": hash,
+		"not_reproducible": f.NotReproducible, "batch_dependent": f.BatchDependent,
+	}}, "", "  ")
+	if err != nil {
+		return err
+	}
+	return s.folder.WriteFile(record.PluginsFile, append(text, '\n'))
+}
