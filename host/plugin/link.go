@@ -190,9 +190,9 @@ func (l *link) close() {
 	if l.proc.alive() {
 		began := time.Now()
 		ctx, cancel := context.WithTimeout(context.Background(), grace)
-		_ = l.conn.Invoke(ctx, wire.ShutdownMethod, &emptypb.Empty{}, &emptypb.Empty{})
+		err := l.conn.Invoke(ctx, wire.ShutdownMethod, &emptypb.Empty{}, &emptypb.Empty{})
 		cancel()
-		if !l.proc.waitExit(grace - time.Since(began)) {
+		if status.Code(err) == codes.Unimplemented || !l.proc.waitExit(grace-time.Since(began)) {
 			terminateGroup(l.proc.started())
 			l.proc.waitExit(grace)
 		}
