@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -168,29 +167,6 @@ func (s *server) instance(handle uint64) (*instance, error) {
 		return in, nil
 	}
 	return nil, fmt.Errorf("no component has handle %d", handle)
-}
-
-// failure is how a call into the component's code failed: its error, or the panic with the stack.
-type failure struct {
-	err   error
-	stack string
-}
-
-func (f *failure) message() *pb.CallError {
-	return &pb.CallError{Code: pb.CallError_CODE_FAILED, Message: f.err.Error(), Traceback: f.stack}
-}
-
-// guard calls f and turns a panic into a failure.
-func guard(f func() error) (failed *failure) {
-	defer func() {
-		if r := recover(); r != nil {
-			failed = &failure{fmt.Errorf("panic: %v", r), string(debug.Stack())}
-		}
-	}()
-	if err := f(); err != nil {
-		return &failure{err: err}
-	}
-	return nil
 }
 
 func invalid(err error) *pb.CallError {
