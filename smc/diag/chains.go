@@ -124,9 +124,8 @@ func rankNormalise(draws [][]float64) [][]float64 {
 	return out
 }
 
-// fold returns |x − median of all draws|, whose R-hat sees a difference of scale.
-func fold(draws [][]float64) [][]float64 {
-	median := Quantile(draws, 0.5)
+// fold returns |x − median|, whose R-hat sees a difference of scale.
+func fold(draws [][]float64, median float64) [][]float64 {
 	return each(draws, func(x float64) float64 { return math.Abs(x - median) })
 }
 
@@ -178,10 +177,13 @@ func SD(draws [][]float64) float64 { return math.Sqrt(variance(flatten(draws))) 
 
 // Quantile returns the p-quantile of all draws, 0 ≤ p ≤ 1, by linear interpolation between order statistics (type 7 of
 // Hyndman and Fan, the default of R and NumPy). NaN if any draw is NaN or there is none.
-func Quantile(draws [][]float64, p float64) float64 {
+func Quantile(draws [][]float64, p float64) float64 { return sortedQuantile(sortAll(draws), p) }
+
+// sortAll returns all draws, ascending, NaN first.
+func sortAll(draws [][]float64) []float64 {
 	all := flatten(draws)
-	slices.Sort(all) // NaN first
-	return sortedQuantile(all, p)
+	slices.Sort(all)
+	return all
 }
 
 func sortedQuantile(sorted []float64, p float64) float64 {

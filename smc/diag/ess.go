@@ -10,8 +10,10 @@ import (
 func ESSBulk(draws [][]float64) float64 { return ess(rankNormalise(split(draws))) }
 
 // ESSTail returns the smaller of the effective sample sizes of the 5 % and 95 % quantiles, NaN if either is.
-func ESSTail(draws [][]float64) float64 {
-	return math.Min(ESSQuantile(draws, 0.05), ESSQuantile(draws, 0.95))
+func ESSTail(draws [][]float64) float64 { return essTail(draws, sortAll(draws)) }
+
+func essTail(draws [][]float64, sorted []float64) float64 {
+	return math.Min(essQuantile(draws, sorted, 0.05), essQuantile(draws, sorted, 0.95))
 }
 
 // ESSMean returns the effective sample size for the mean, that of the split draws as they are.
@@ -25,14 +27,18 @@ func ESSSD(draws [][]float64) float64 {
 
 // ESSQuantile returns the effective sample size for the p-quantile, that of the indicator x ≤ quantile.
 func ESSQuantile(draws [][]float64, p float64) float64 {
+	return essQuantile(draws, sortAll(draws), p)
+}
+
+func essQuantile(draws [][]float64, sorted []float64, p float64) float64 {
 	if degenerate(draws) {
 		return math.NaN()
 	}
 	if p == 1 { // every draw is below the largest; step half a draw inwards
-		s := float64(len(flatten(draws)))
+		s := float64(len(sorted))
 		p = (s - 0.5) / s
 	}
-	q := Quantile(draws, p)
+	q := sortedQuantile(sorted, p)
 	return ess(split(each(draws, func(x float64) float64 {
 		if x <= q {
 			return 1

@@ -83,7 +83,7 @@ func Interval(logZ, se, df, level float64) (low, high float64) {
 }
 
 func studentQuantile(p, df float64) float64 {
-	if math.IsInf(df, 1) {
+	if df > 1e6 { // the normal to six digits, and beyond the range of the incomplete beta function
 		return distuv.UnitNormal.Quantile(p)
 	}
 	return distuv.StudentsT{Mu: 0, Sigma: 1, Nu: df}.Quantile(p)

@@ -244,4 +244,7 @@ func TestInterval(t *testing.T) {
 	if low, high = Interval(10, 0.2, 1e5, 0.9); !near(high-low, 0.4*1.644869, 1e-6) {
 		t.Errorf("many degrees of freedom: %v, %v", low, high)
 	}
+	if low, high = Interval(10, 0.2, 1e15, 0.9); !near(high-low, 0.4*1.644854, 1e-6) {
+		t.Errorf("very many degrees of freedom: %v, %v", low, high)
+	}
 }

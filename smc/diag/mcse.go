@@ -2,7 +2,6 @@ package diag
 
 import (
 	"math"
-	"slices"
 
 	"gonum.org/v1/gonum/mathext"
 )
@@ -23,12 +22,14 @@ func MCSESD(draws [][]float64) float64 {
 // MCSEQuantile returns the Monte Carlo standard error of the p-quantile: half the distance of the order statistics at
 // the 16 % and 84 % points of the Beta(ESS·p + 1, ESS·(1−p) + 1) law that the quantile's rank follows.
 func MCSEQuantile(draws [][]float64, p float64) float64 {
-	n := ESSQuantile(draws, p)
+	return mcseQuantile(draws, sortAll(draws), p)
+}
+
+func mcseQuantile(draws [][]float64, sorted []float64, p float64) float64 {
+	n := essQuantile(draws, sorted, p)
 	if math.IsNaN(n) {
 		return math.NaN()
 	}
-	sorted := flatten(draws)
-	slices.Sort(sorted)
 	s := float64(len(sorted))
 	const below, above = 0.1586553, 0.8413447 // Φ(∓1), to the digits of posterior
 	a, b := n*p+1, n*(1-p)+1

@@ -6,9 +6,13 @@ import "math"
 // and of the folded rank-normalised draws, which sees chains of different scale (Vehtari et al. 2021). Values above
 // 1.01 say that the chains have not mixed. One chain will do: its halves are compared.
 func Rhat(draws [][]float64) float64 {
-	bulk := rhat(rankNormalise(split(draws)))
-	tail := rhat(rankNormalise(split(fold(draws))))
-	return math.Max(bulk, tail) // NaN if either is
+	return rankRhat(draws, rankNormalise(split(draws)), Quantile(draws, 0.5))
+}
+
+// rankRhat is Rhat given the normal scores of the split draws and the median.
+func rankRhat(draws, scores [][]float64, median float64) float64 {
+	folded := rhat(rankNormalise(split(fold(draws, median))))
+	return math.Max(rhat(scores), folded) // NaN if either is
 }
 
 // RhatBasic returns the split R-hat of the draws themselves (Gelman and Rubin 1992, split as in Stan).

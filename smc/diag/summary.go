@@ -18,22 +18,23 @@ type Summary struct {
 // time, use IslandRhat in place of the R-hats.
 func Summarize(draws [][]float64) Summary {
 	chains, n := shape(draws)
-	median := Quantile(draws, 0.5)
+	sorted := sortAll(draws)
+	median := sortedQuantile(sorted, 0.5)
+	scores := rankNormalise(split(draws))
 	return Summary{
 		Mean: Mean(draws), SD: SD(draws),
-		Median: median, Q5: Quantile(draws, 0.05), Q50: median, Q95: Quantile(draws, 0.95),
-		Rhat: Rhat(draws), RhatBasic: RhatBasic(draws),
-		ESSBulk: ESSBulk(draws), ESSTail: ESSTail(draws), ESSMean: ESSMean(draws), ESSSD: ESSSD(draws),
-		MCSEMean: MCSEMean(draws), MCSESD: MCSESD(draws), MCSEQ50: MCSEQuantile(draws, 0.5),
-		ParetoK: worstTail(draws),
+		Median: median, Q5: sortedQuantile(sorted, 0.05), Q50: median, Q95: sortedQuantile(sorted, 0.95),
+		Rhat: rankRhat(draws, scores, median), RhatBasic: RhatBasic(draws),
+		ESSBulk: ess(scores), ESSTail: essTail(draws, sorted), ESSMean: ESSMean(draws), ESSSD: ESSSD(draws),
+		MCSEMean: MCSEMean(draws), MCSESD: MCSESD(draws), MCSEQ50: mcseQuantile(draws, sorted, 0.5),
+		ParetoK: worstTail(sorted),
 		Chains:  chains, Draws: n,
 	}
 }
 
 // worstTail is the larger k of the two tails; a tail of equal draws has none and leaves the other.
-func worstTail(draws [][]float64) float64 {
-	all := flatten(draws)
-	right, left := TailK(all, true), TailK(all, false)
+func worstTail(draws []float64) float64 {
+	right, left := TailK(draws, true), TailK(draws, false)
 	if math.IsNaN(right) {
 		return left
 	}
