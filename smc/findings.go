@@ -94,7 +94,8 @@ func (r *run) judgeStages(res *Result, say sayFunc) {
 		say("stuck", "at some stage no particle could move: every one was at a point without density or gradient")
 	}
 	if float64(divergent) > manyDivergents*float64(moves) {
-		say("divergent", "%d of %d moves diverged: the step size is too large for part of the path", divergent, moves)
+		say("divergent", "%d of %d moves diverged, or left the support: the step size is too large for part of the path, "+
+			"or the target has a hard edge", divergent, moves)
 	}
 	if s := &r.cfg.Schedule; s.Betas == nil && res.Frozen && poor.CESS < poorStage*s.CESS {
 		say("stage-poor", "stage %d of %s kept %.3f of the effective sample size where the pilot's aimed at %.3f: "+

@@ -136,16 +136,16 @@ func (pop *population) advance(ctx context.Context) error {
 		return err
 	}
 	pop.stage++
-	report := Report{
-		Stream: pop.stream, Stage: pop.stage, Beta: beta,
-		CESS: diag.CESS(pop.p.LogW, pop.ratio, beta-pop.beta) / float64(pop.p.N),
-	}
+	report := Report{Stream: pop.stream, Stage: pop.stage, Beta: beta}
+	survivors(pop.weights, pop.p.LogW, pop.ratio)
+	report.CESS = diag.CESS(pop.weights, pop.ratio, beta-pop.beta) / float64(pop.p.N)
 	if pop.frozen || pop.cfg.Schedule.Betas != nil {
 		report.Stages = pop.stages()
 	}
 	if err := pop.weigh(beta); err != nil {
 		return err
 	}
+	report.Dead = pop.dead()
 	report.ESS = diag.WeightESS(pop.p.LogW) / float64(pop.p.N)
 	report.ParetoK = diag.ParetoK(pop.p.LogW)
 	report.LogZ = pop.logZ + diag.LogMeanExp(pop.p.LogW)
@@ -161,7 +161,7 @@ func (pop *population) advance(ctx context.Context) error {
 	if err := pop.move(ctx, &report); err != nil {
 		return err
 	}
-	report.Ancestors, report.Dead = pop.census()
+	report.Ancestors = pop.surviving()
 	report.Tally = pop.tally
 	pop.reports = append(pop.reports, report)
 	return nil
@@ -277,16 +277,25 @@ func (pop *population) move(ctx context.Context, report *Report) error {
 	return nil
 }
 
-// census counts the ancestors of stage 0 with living descendants, and the dead.
-func (pop *population) census() (ancestors, dead int) {
-	seen := make([]bool, pop.p.N)
-	for i, e := range pop.p.Lineage {
-		if math.IsInf(pop.p.LogW[i], -1) {
-			dead++
-		} else if !seen[e] {
-			seen[e] = true
-			ancestors++
+// dead counts the particles of weight zero.
+func (pop *population) dead() int {
+	n := 0
+	for _, l := range pop.p.LogW {
+		if math.IsInf(l, -1) {
+			n++
 		}
 	}
-	return ancestors, dead
+	return n
+}
+
+// surviving counts the ancestors of stage 0 with living descendants.
+func (pop *population) surviving() int {
+	n, seen := 0, make([]bool, pop.p.N)
+	for i, e := range pop.p.Lineage {
+		if !math.IsInf(pop.p.LogW[i], -1) && !seen[e] {
+			seen[e] = true
+			n++
+		}
+	}
+	return n
 }

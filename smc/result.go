@@ -26,7 +26,7 @@ type Report struct {
 	Stages int // of the schedule; 0 while it is being found
 	Beta   float64
 	// CESS and ESS are the conditional and plain effective sample sizes after weighting, before any resampling, as
-	// fractions of the particles.
+	// fractions: the one of what a step of size nought would leave, the other of the particles.
 	CESS, ESS float64
 	ParetoK   float64 // of the weights since the last resampling, taken before this stage's; NaN if it cannot be had
 	Resampled bool
@@ -37,7 +37,7 @@ type Report struct {
 	Step       float64 // step size of the moves, the last one if it was being tuned
 	Moves      int
 	Divergent  int
-	Dead       int        // particles of weight zero
+	Dead       int        // particles of weight zero, before any resampling
 	Tally      mcmc.Tally // of the whole stream so far
 }
 

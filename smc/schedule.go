@@ -20,11 +20,8 @@ type cessFunc func(logW, logRatio []float64, delta float64) float64
 // Particles outside the target's support are lost to a step of any size, so the fraction is one of what they leave: they
 // are counted as dead already. scratch has the length of logW.
 func (s *Schedule) next(beta float64, logW, logRatio, scratch []float64, cess cessFunc) (float64, error) {
-	for i, l := range logW {
-		scratch[i] = l
-		if math.IsInf(logRatio[i], -1) {
-			scratch[i] = math.Inf(-1)
-		}
+	if !survivors(scratch, logW, logRatio) {
+		return 1, nil // which step does not matter; weighing will tell
 	}
 	n := float64(len(logW))
 	keeps := func(delta float64) bool { return cess(scratch, logRatio, delta) >= s.CESS*n }
@@ -46,6 +43,20 @@ func (s *Schedule) next(beta float64, logW, logRatio, scratch []float64, cess ce
 			beta, minStep, s.CESS, spreadOf(scratch, logRatio))
 	}
 	return beta + lo, nil
+}
+
+// survivors fills dst with the log weights, those of particles that no step leaves alive at −Inf, and reports whether any
+// particle is left.
+func survivors(dst, logW, logRatio []float64) bool {
+	alive := false
+	for i, l := range logW {
+		dst[i] = l
+		if math.IsInf(logRatio[i], -1) {
+			dst[i] = math.Inf(-1)
+		}
+		alive = alive || !math.IsInf(dst[i], -1)
+	}
+	return alive
 }
 
 // spreadOf is the weighted standard deviation of the log ratio among living particles.
