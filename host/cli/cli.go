@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"regexp"
 	"runtime/debug"
 	"strings"
 	"syscall"
@@ -57,14 +58,14 @@ func Main(args []string, std Streams) int {
 		err = parsed.Run()
 	}
 	code := exitCode(err)
-	if err != nil && !errors.Is(err, errSaid) {
+	if err != nil {
 		tell(std, err)
 	}
 	return code
 }
 
-// errSaid is wrapped by errors whose text the command has printed already.
-var errSaid = errors.New("told already")
+// argument matches the arguments in kong's name of a command, "run <file>".
+var argument = regexp.MustCompile(` <[^>]*>`)
 
 // tell prints an error, and where to look for help if the command line was wrong.
 func tell(std Streams, err error) {
@@ -73,7 +74,7 @@ func tell(std Streams, err error) {
 		std.say("sampan: %s", line)
 	}
 	if errors.As(err, &parse) {
-		std.say("sampan: `sampan %s` tells more", strings.TrimSpace(parse.Context.Command()+" --help"))
+		std.say("sampan: `sampan %s` tells more", strings.TrimSpace(argument.ReplaceAllString(parse.Context.Command(), "")+" --help"))
 	}
 }
 
@@ -88,7 +89,7 @@ func interruptible(std Streams) (context.Context, context.CancelFunc) {
 		select {
 		case s := <-signals:
 			signal.Stop(signals)
-			cancel(fmt.Errorf("stopped by %v", s))
+			cancel(fmt.Errorf("signal %v", s))
 		case <-done:
 		}
 	}()

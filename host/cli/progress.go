@@ -21,6 +21,7 @@ type progress struct {
 	evals0  int64     // evaluations that an earlier part of a resumed run made
 	base    float64   // fraction likewise
 	begun   bool
+	width   int // of the bar
 }
 
 const (
@@ -30,11 +31,11 @@ const (
 )
 
 func newProgress(out Streams) *progress {
-	p := &progress{out: out, started: time.Now(), shown: time.Now()}
+	p := &progress{out: out, started: time.Now(), shown: time.Now(), width: min(24, max(8, out.Width-72))}
 	if out.Terminal {
 		p.bar = progressbar.NewOptions(barSteps,
 			progressbar.OptionSetWriter(out.Err),
-			progressbar.OptionSetWidth(min(24, max(8, out.Width-72))),
+			progressbar.OptionSetWidth(p.width),
 			progressbar.OptionThrottle(80*time.Millisecond),
 			progressbar.OptionSetPredictTime(false),
 			progressbar.OptionSetElapsedTime(false),
@@ -54,15 +55,16 @@ func (p *progress) update(fraction float64, evals int64, detail string) {
 		p.begun, p.base, p.evals0 = true, fraction, evals
 	}
 	elapsed := time.Since(p.started)
-	text := detail
-	if s := elapsed.Seconds(); evals > p.evals0 && s > 0 {
-		text += "  " + siPrefix(float64(evals-p.evals0)/s) + " evaluations/s"
-	}
+	text := ""
 	if left := p.remaining(fraction, elapsed); left > 0 {
-		text += "  " + short(left) + " left"
+		text = short(left) + " left  "
 	}
+	if s := elapsed.Seconds(); evals > p.evals0 && s > 0 {
+		text += siPrefix(float64(evals-p.evals0)/s) + " evaluations/s  "
+	}
+	text += detail
 	if p.bar != nil {
-		p.bar.Describe(fit(text, p.out.Width-40))
+		p.bar.Describe(fit(text, p.out.Width-p.width-10))
 		_ = p.bar.Set(int(math.Min(fraction, 1) * barSteps))
 		return
 	}

@@ -87,7 +87,17 @@ type resumeCmd struct {
 
 // Run goes on with a run and reports.
 func (c *resumeCmd) Run(ctx context.Context, std Streams) error {
+	if err := isRunFolder(c.Dir); err != nil {
+		return err
+	}
 	return c.watch(std, c.Dir, func(o run.Options) (*record.Summary, error) { return run.Resume(ctx, c.Dir, o) })
+}
+
+func isRunFolder(dir string) error {
+	if _, err := record.Look(dir); err != nil {
+		return &usageError{err.Error()}
+	}
+	return nil
 }
 
 // watch does the work with progress shown, and reports what came of it.
@@ -137,6 +147,9 @@ var errDiffers = errors.New("done again, the run gives other bytes: another vers
 
 // Run does part of a run again and compares.
 func (c *verifyCmd) Run(ctx context.Context, std Streams) error {
+	if err := isRunFolder(c.Dir); err != nil {
+		return err
+	}
 	v, err := run.Verify(ctx, c.Dir, c.All, run.Options{Log: logLines(std)})
 	if err != nil {
 		return err

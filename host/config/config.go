@@ -196,11 +196,6 @@ func (c *Run) Problem(key, format string, args ...any) error {
 	return &Error{Faults: []Fault{c.Fault(key, format, args...)}}
 }
 
-// IsPlugin reports whether a component's name means a plugin: a path, rather than a built-in.
-func IsPlugin(use string) bool {
-	return filepath.Ext(use) != "" || filepath.Base(use) != use
-}
-
 func fraction(x float64) bool { return x > 0 && x < 1 }
 
 func atLeast0(x float64) bool { return x >= 0 && !math.IsInf(x, 1) }
@@ -212,13 +207,14 @@ func ForTarget(use string, set []string) (*Run, error) {
 	if err != nil {
 		return nil, fmt.Errorf("find the working folder: %w", err)
 	}
-	tree := &node{table: map[string]*node{}}
-	for _, s := range append([]string{"target.use=" + basicString(use)}, prefixed("target.config.", set)...) {
+	named := &node{line: commandLine, value: use}
+	tree := &node{table: map[string]*node{"target": {table: map[string]*node{"use": named}}}}
+	for _, s := range prefixed("target.config.", set) {
 		if err := tree.set(s); err != nil {
 			return nil, err
 		}
 	}
-	return resolveTree("--set", folder, tree)
+	return resolveTree("command line", folder, tree)
 }
 
 func prefixed(prefix string, list []string) []string {

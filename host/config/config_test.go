@@ -125,13 +125,3 @@ func TestNearest(t *testing.T) {
 		}
 	}
 }
-
-func TestIsPlugin(t *testing.T) {
-	for use, want := range map[string]bool{
-		"sonar": false, "many-well": false, "./banana.py": true, "banana.py": true, "plugins/x": true, "./x": true, "gmm9": false,
-	} {
-		if got := IsPlugin(use); got != want {
-			t.Errorf("IsPlugin(%q) = %v", use, got)
-		}
-	}
-}

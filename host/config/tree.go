@@ -9,6 +9,9 @@ import (
 	"github.com/BurntSushi/toml"
 )
 
+// commandLine is the line of values that were an argument of their own.
+const commandLine = -1
+
 // node is one value of the run file and the line it stands on; 0 for a value that came from --set.
 type node struct {
 	line  int
@@ -18,10 +21,10 @@ type node struct {
 
 // where says, for a message, what the node's value came from: a line, or the command line.
 func (n *node) where(file string) string {
-	if n == nil {
+	switch {
+	case n == nil || n.line == commandLine:
 		return file
-	}
-	if n.line == 0 {
+	case n.line == 0:
 		return "--set"
 	}
 	return fmt.Sprintf("%s:%d", file, n.line)

@@ -78,7 +78,7 @@ func (c *chainRun) blockDone(p mcmc.Progress) error {
 	if c.options.Progress != nil {
 		c.options.Progress(chainsProgress(p, points))
 	}
-	return c.folder.Event("iterations", record.Fields{
+	return c.folder.Event(eventIterations, record.Fields{
 		"done": p.Iteration, "of": p.Iterations, "warmup": p.Warmup, "acceptance": p.Acceptance, "step": p.Step,
 		"divergent": p.Divergent, "seconds": c.seconds().fields(),
 	})

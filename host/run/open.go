@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -38,32 +39,12 @@ type Watch struct {
 func Open(ctx context.Context, c *config.Run, watch Watch) (*Component, error) {
 	t := &c.Target
 	o := PluginOptions(c, watch)
-	var spec *plugin.Spec
-	if !config.IsPlugin(t.Use) {
-		d, err := targets.New(t.Use, t.Config, c.Folder)
-		var unknown *targets.UnknownTarget
-		switch {
-		case err == nil && !t.Isolate:
-			return openHere(c, d), nil
-		case err == nil:
-			if t.ChunkRows == 0 {
-				t.ChunkRows, o.Rows = builtinRows, builtinRows
-			}
-			if spec, err = plugin.Builtin(t.Use, o); err != nil {
-				return nil, err
-			}
-		case !errors.As(err, &unknown):
-			return nil, inRunFile(c, err)
-		default:
-			if spec, err = plugin.Find(t.Use, o); err != nil {
-				return nil, notFound(c, unknown)
-			}
-		}
-	} else {
-		var err error
-		if spec, err = plugin.Find(t.Use, o); err != nil {
-			return nil, inRunFile(c, err)
-		}
+	spec, here, err := find(c, &o)
+	switch {
+	case err != nil:
+		return nil, err
+	case here != nil:
+		return openHere(c, here), nil
 	}
 	p, err := plugin.Open(ctx, spec, t.Config, o)
 	if err != nil {
@@ -73,6 +54,38 @@ func Open(ctx context.Context, c *config.Run, watch Watch) (*Component, error) {
 	t.Workers, t.ChunkRows = facts.Workers, facts.Rows
 	return &Component{Density: p.Density(), Facts: facts, Files: spec.Files, process: p}, nil
 }
+
+// find looks up what the run file asks for: a built-in target to be used here, or something to be started. A name means
+// the built-in, if there is one; a path never does.
+func find(c *config.Run, o *plugin.Options) (spec *plugin.Spec, here targets.Density, err error) {
+	t := &c.Target
+	var unknown *targets.UnknownTarget
+	if !strings.ContainsAny(t.Use, `/\`) {
+		here, err = targets.New(t.Use, t.Config, c.Folder)
+		switch {
+		case err == nil && !t.Isolate:
+			return nil, here, nil
+		case err == nil:
+			if t.ChunkRows == 0 {
+				t.ChunkRows, o.Rows = builtinRows, builtinRows
+			}
+			spec, err = plugin.Builtin(t.Use, *o)
+			return spec, nil, err
+		case !errors.As(err, &unknown):
+			return nil, nil, inRunFile(c, err)
+		}
+	}
+	if spec, err = plugin.Find(t.Use, *o); err == nil {
+		return spec, nil, nil
+	}
+	if unknown != nil && !pluginExtension.MatchString(t.Use) {
+		return nil, nil, notFound(c, unknown)
+	}
+	return nil, nil, inRunFile(c, err)
+}
+
+// pluginExtension is how the name of a file ends, but not that of a target, such as phi4_4x4_kappa0.3.
+var pluginExtension = regexp.MustCompile(`\.[A-Za-z]+$`)
 
 func openHere(c *config.Run, d targets.Density) *Component {
 	t := &c.Target
@@ -144,8 +157,8 @@ func notFound(c *config.Run, e *targets.UnknownTarget) error {
 	if e.Nearest != "" {
 		hint = fmt.Sprintf(" (did you mean %q?)", e.Nearest)
 	}
-	return c.Problem("target.use", "found %s, which is neither a built-in target nor a plugin on the search path%s; accepted: %s; or the path of a plugin, such as \"./%s.py\"",
-		quote(e.Name), hint, strings.Join(e.Known, ", "), e.Name)
+	return c.Problem("target.use", "found %s, which is neither a built-in target nor a plugin on the search path%s; accepted: a name that `sampan target list` or "+
+		"`sampan plugin list` shows; or the path of a plugin, such as \"./%s.py\"", quote(e.Name), hint, e.Name)
 }
 
 func quote(s string) string { return fmt.Sprintf("%q", s) }

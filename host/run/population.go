@@ -69,8 +69,8 @@ func (p *populationRun) stageDone(r smc.Report) error {
 	if p.options.Progress != nil {
 		p.options.Progress(p.annealing.report(r))
 	}
-	return p.folder.Event("stage", record.Fields{
-		"stream": r.Stream, "stage": r.Stage, "beta": r.Beta, "ess": r.ESS, "cess": r.CESS, "pareto_k": r.ParetoK,
+	return p.folder.Event(eventStage, record.Fields{
+		"stream": r.Stream, "stage": r.Stage, "stages": r.Stages, "beta": r.Beta, "ess": r.ESS, "cess": r.CESS, "pareto_k": r.ParetoK,
 		"resampled": r.Resampled, "ancestors": r.Ancestors, "log_z": r.LogZ, "acceptance": r.Acceptance, "step": r.Step,
 		"density": r.Tally.Density, "gradient": r.Tally.Gradient, "seconds": p.seconds().fields(),
 	})

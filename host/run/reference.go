@@ -2,6 +2,7 @@ package run
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/sampan-mc/sampan/host/config"
 	"github.com/sampan-mc/sampan/smc"
@@ -37,7 +38,7 @@ func reference(run *config.Run, target targets.Density) (smc.Reference, []mcmc.F
 	}
 	ref, err := named(c, target, in.Dim())
 	if err != nil {
-		return nil, nil, run.Problem("reference.use", "%v", err)
+		return nil, nil, run.Problem("reference.use", "%s", strings.TrimPrefix(err.Error(), "reference: "))
 	}
 	return ref, found, nil
 }

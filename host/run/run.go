@@ -80,10 +80,9 @@ func Resume(ctx context.Context, dir string, o Options) (*record.Summary, error)
 		return nil, err
 	}
 	defer s.target.Close()
-	if s.before, err = secondsBefore(folder.View); err != nil {
+	if err := s.recall(folder.View); err != nil {
 		return nil, err
 	}
-	s.resumed = true
 	if err := s.attach(folder); err != nil {
 		return nil, s.stopped(ctx, err)
 	}

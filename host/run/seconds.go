@@ -1,8 +1,6 @@
 package run
 
 import (
-	"encoding/json"
-	"fmt"
 	"time"
 
 	"github.com/sampan-mc/sampan/host/record"
@@ -35,28 +33,4 @@ func (t seconds) summary() record.Seconds {
 		Total: record.Float(t.Total), Target: record.Float(t.Target), Wire: record.Float(t.Wire),
 		Sampler: record.Float(max(0, t.Total-t.Target-t.Wire)),
 	}
-}
-
-// secondsBefore is the time the processes before this one spent on the run, as far as they lived to tell.
-func secondsBefore(v record.View) (seconds, error) {
-	var last seconds
-	events, err := v.Events()
-	if err != nil {
-		return last, err
-	}
-	for _, e := range events {
-		var f struct {
-			Seconds *seconds `json:"seconds"`
-		}
-		if len(e.Fields) == 0 {
-			continue
-		}
-		if err := json.Unmarshal(e.Fields, &f); err != nil {
-			return last, fmt.Errorf("%s: event %s: %w", v.Path(record.EventsFile), e.Kind, err)
-		}
-		if f.Seconds != nil {
-			last = *f.Seconds
-		}
-	}
-	return last, nil
 }
