@@ -9,8 +9,9 @@ import (
 	"github.com/sampan-mc/sampan/targets"
 )
 
-// meanZ is the mean of Ẑ/Z over the islands of a run, with its standard error.
-func meanZ(t *testing.T, r *run, plan *Plan, logZ float64) (mean, se float64) {
+// bias is the mean of Ẑ/Z − 1 over the islands of a run, in standard errors; infinite if those are so large that the
+// mean means nothing, which for the right engine they are not.
+func bias(t *testing.T, r *run, plan *Plan, logZ float64) float64 {
 	t.Helper()
 	r.hooks.Workers = 2
 	pops := must[[]*population](t)(r.islands(context.Background(), plan))
@@ -21,8 +22,12 @@ func meanZ(t *testing.T, r *run, plan *Plan, logZ float64) (mean, se float64) {
 		squares += z * z
 	}
 	n := float64(len(pops))
-	mean = sum / n
-	return mean, math.Sqrt((squares/n - mean*mean) / (n - 1))
+	mean := sum / n
+	se := math.Sqrt((squares/n - mean*mean) / (n - 1))
+	if se > 0.1 {
+		return math.Inf(1)
+	}
+	return (mean - 1) / se
 }
 
 func repeats(short, long int) int {
@@ -40,7 +45,7 @@ func TestEvidenceIsUnbiased(t *testing.T) {
 	betas := Power(5, 1)
 	logZ := 0.5 * math.Log(2*math.Pi)
 	z := func(mend func(*Config), wrong func(*run)) float64 {
-		cfg := plain(50, repeats(4000, 12000), betas)
+		cfg := plain(50, repeats(2500, 12000), betas)
 		mend(&cfg)
 		r := must[*run](t)(newRun(newNormal(t, 1, path.m0, path.s0), bell(1, path.m1, path.s1), cfg))
 		withAutoregression(r, path, 0.7)
@@ -51,8 +56,7 @@ func TestEvidenceIsUnbiased(t *testing.T) {
 		if cfg.OnTheFly {
 			plan = nil
 		}
-		mean, se := meanZ(t, r, plan, logZ)
-		return (mean - 1) / se
+		return bias(t, r, plan, logZ)
 	}
 	for name, mend := range map[string]func(*Config){
 		"systematic below half":  func(c *Config) {},
@@ -80,7 +84,7 @@ func TestEvidenceIsUnbiasedWithRealKernels(t *testing.T) {
 	for _, k := range []mcmc.Kernel{{Kind: mcmc.RWM}, {Kind: mcmc.MALA}, {Kind: mcmc.HMC, Leapfrogs: 3, Jitter: 0.5}} {
 		z := func(wrong func(*run)) float64 {
 			cfg := Defaults()
-			cfg.Seed, cfg.Particles, cfg.Islands = 3, 40, repeats(800, 3000)
+			cfg.Seed, cfg.Particles, cfg.Islands = 3, 40, repeats(500, 3000)
 			cfg.Move = Move{Kernel: k, Steps: 2}
 			cfg.Schedule.CESS = 0.7
 			r := must[*run](t)(newRun(newNormal(t, 2, 0, 1.5), logGamma(2), cfg))
@@ -91,8 +95,7 @@ func TestEvidenceIsUnbiasedWithRealKernels(t *testing.T) {
 			if err := pilot.run1(context.Background()); err != nil {
 				t.Fatal(err)
 			}
-			mean, se := meanZ(t, r, &pilot.plan, 0)
-			return (mean - 1) / se
+			return bias(t, r, &pilot.plan, 0)
 		}
 		if z := z(nil); math.Abs(z) > zAlarm {
 			t.Errorf("%v: mean of Ẑ is off by z = %.1f", k.Kind, z)
