@@ -1,0 +1,243 @@
+package cli
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// bench is a folder with the programs and run files of one test.
+type bench struct {
+	t   *testing.T
+	dir string
+}
+
+const (
+	smcRun = `
+[target]
+use = "./ragged"
+chunk_rows = 64
+[target.env]
+%s
+[reference]
+use = "normal"
+scale = 3.0
+[sampler]
+particles = 200
+islands = 3
+[sampler.move]
+leapfrog = 4
+`
+	hmcRun = `
+[target]
+use = "./ragged"
+chunk_rows = 5
+[target.env]
+%s
+[sampler]
+use = "hmc"
+chains = 12
+warmup = 100
+draws = 300
+leapfrog = 3
+`
+	builtinRun = `
+[target]
+use = "many-well"
+chunk_rows = 64
+[target.config]
+dim = 3
+[reference]
+use = "normal"
+scale = 3.0
+[sampler]
+particles = 200
+islands = 3
+[sampler.move]
+leapfrog = 4
+`
+)
+
+func newBench(t *testing.T) *bench {
+	t.Helper()
+	b := &bench{t: t, dir: t.TempDir()}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"sampan", "ragged"} {
+		if err := os.Symlink(self, filepath.Join(b.dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return b
+}
+
+// write writes a run file, whose plugin gets the variables in env.
+func (b *bench) write(text string, env ...string) string {
+	b.t.Helper()
+	if strings.Contains(text, "%s") {
+		var vars strings.Builder
+		for _, kv := range env {
+			k, v, _ := strings.Cut(kv, "=")
+			fmt.Fprintf(&vars, "%s = %q\n", k, v)
+		}
+		text = fmt.Sprintf(text, vars.String())
+	}
+	if err := os.WriteFile(filepath.Join(b.dir, "run.toml"), []byte(text), 0o644); err != nil {
+		b.t.Fatal(err)
+	}
+	return "run.toml"
+}
+
+// sampan runs the program and returns its exit code, -1 if it was killed.
+func (b *bench) sampan(env []string, args ...string) (code int, stdout, stderr string) {
+	b.t.Helper()
+	cmd := exec.Command(filepath.Join(b.dir, "sampan"), args...)
+	cmd.Dir = b.dir
+	cmd.Env = append(os.Environ(), env...)
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	err := cmd.Run()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		b.t.Fatal(err)
+	}
+	return cmd.ProcessState.ExitCode(), out.String(), errs.String()
+}
+
+// digest runs the program with --json, which must end well, and returns the digest.
+func (b *bench) digest(args ...string) string {
+	b.t.Helper()
+	code, stdout, stderr := b.sampan(nil, append(args, "--json")...)
+	if code != exitDone {
+		b.t.Fatalf("sampan %s: exit %d\n%s", strings.Join(args, " "), code, stderr)
+	}
+	return digestIn(b.t, stdout)
+}
+
+func digestIn(t *testing.T, summary string) string {
+	t.Helper()
+	var s struct{ Status, Digest string }
+	if err := json.Unmarshal([]byte(summary), &s); err != nil || s.Status != "done" || s.Digest == "" {
+		t.Fatalf("no digest of a run that is done: %v\n%s", err, summary)
+	}
+	return s.Digest
+}
+
+// TestDigestAnyWorkers: the same bytes for any number of workers, here and in processes of their own.
+func TestDigestAnyWorkers(t *testing.T) {
+	b := newBench(t)
+	file := b.write(builtinRun)
+	want := b.digest("run", file, "--workers", "1")
+	for _, args := range [][]string{
+		{"--workers", "2"}, {"--workers", "3"}, {"--workers", "7"}, {"--isolate", "--workers", "1"}, {"--isolate", "--set", "target.workers=2"},
+	} {
+		if got := b.digest(append([]string{"run", file}, args...)...); got != want {
+			t.Errorf("%v: digest %s, want %s", args, got, want)
+		}
+	}
+	if got := b.digest("run", file, "--seed", "2"); got == want {
+		t.Error("another seed gives the same digest")
+	}
+}
+
+// TestDigestAnyProcesses is the same for a plugin whose last bits depend on the size of the batch.
+func TestDigestAnyProcesses(t *testing.T) {
+	for name, text := range map[string]string{"smc": smcRun, "hmc": hmcRun} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+			file := b.write(text)
+			want := b.digest("run", file, "--workers", "1")
+			for _, n := range []int{1, 2, 3, 7} {
+				if got := b.digest("run", file, "--workers", fmt.Sprint(n), "--set", fmt.Sprintf("target.workers=%d", n)); got != want {
+					t.Errorf("%d processes: digest %s, want %s", n, got, want)
+				}
+			}
+			if got := b.digest("run", file, "--set", "target.chunk_rows=7"); got == want {
+				t.Error("the plugin does not depend on the size of the batch: this test shows nothing")
+			}
+		})
+	}
+}
+
+// TestDigestPluginKilled: a target process that dies at random moments changes nothing.
+func TestDigestPluginKilled(t *testing.T) {
+	for name, text := range map[string]string{"smc": smcRun, "hmc": hmcRun} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+			want := b.digest("run", b.write(text), "--workers", "1")
+			lives := filepath.Join(b.dir, "lives")
+			file := b.write(text, "RAGGED_LIVES="+lives, "RAGGED_DEATHS=3", "RAGGED_SEED=1")
+			if got := b.digest("run", file, "--out", "killed", "--set", "target.workers=2"); got != want {
+				t.Errorf("digest %s, want %s", got, want)
+			}
+			events, err := os.ReadFile(filepath.Join(b.dir, "killed", "events.jsonl"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n := strings.Count(string(events), `"plugin_died"`); n != 3 {
+				t.Errorf("%d deaths in the record, want 3", n)
+			}
+		})
+	}
+}
+
+// TestDigestHostStopped: a run whose host is killed, or stopped, at random moments ends in the same bytes, and so does its
+// verification.
+func TestDigestHostStopped(t *testing.T) {
+	for name, text := range map[string]string{"smc": smcRun, "hmc": hmcRun} {
+		for _, signal := range []string{"KILL", "TERM"} {
+			t.Run(name+"/"+signal, func(t *testing.T) {
+				b := newBench(t)
+				want := b.digest("run", b.write(text), "--workers", "1")
+				lives := filepath.Join(b.dir, "lives")
+				file := b.write(text, "RAGGED_LIVES="+lives, "RAGGED_DEATHS=4", "RAGGED_SEED=7", "RAGGED_VICTIM=host", "RAGGED_SIGNAL="+signal)
+				wantCode := map[string]int{"KILL": -1, "TERM": exitInterrupted}[signal]
+				args, stops := []string{"run", file, "--out", "stopped", "--json"}, 0
+				for {
+					code, stdout, stderr := b.sampan(nil, args...)
+					if code == exitDone {
+						if got := digestIn(t, stdout); got != want {
+							t.Errorf("digest %s after %d stops, want %s", got, stops, want)
+						}
+						break
+					}
+					if stops++; code != wantCode || stops > 4 {
+						t.Fatalf("stop %d: exit %d, want %d\n%s", stops, code, wantCode, stderr)
+					}
+					if signal == "TERM" && !strings.Contains(stderr, "resume stopped") {
+						t.Errorf("the message does not say how to go on:\n%s", stderr)
+					}
+					args = []string{"resume", "stopped", "--json"}
+				}
+				if stops != 4 {
+					t.Errorf("%d stops, want 4", stops)
+				}
+				if code, _, stderr := b.sampan(nil, "verify", "stopped"); code != exitDone {
+					t.Errorf("verify: exit %d\n%s", code, stderr)
+				}
+			})
+		}
+	}
+}
+
+// TestFullDisk: no room ends the run cleanly, and with room again it goes on.
+func TestFullDisk(t *testing.T) {
+	b := newBench(t)
+	file := b.write(builtinRun)
+	want := b.digest("run", file)
+	code, _, stderr := b.sampan([]string{"SAMPAN_TEST_FILE_SIZE=6000"}, "run", file, "--out", "full", "--workers", "1")
+	if code != exitInterrupted || !strings.Contains(stderr, "no room") || !strings.Contains(stderr, "resume full") {
+		t.Fatalf("exit %d, want %d and advice:\n%s", code, exitInterrupted, stderr)
+	}
+	if got := b.digest("resume", "full"); got != want {
+		t.Errorf("digest %s after a full disk, want %s", got, want)
+	}
+}
