@@ -12,15 +12,23 @@ import (
 	"time"
 
 	"github.com/sampan-mc/sampan/plugins/plugintest/zoo"
+	"github.com/sampan-mc/sampan/plugins/sdk"
 	"github.com/sampan-mc/sampan/targets"
 	"github.com/sampan-mc/sampan/vec/rng"
 	"go.uber.org/goleak"
 )
 
-// The test binary is also every plugin of the zoo, and the host that gets killed.
+// The test binary is also every plugin of the zoo, the server of built-in targets, and the host that gets killed.
 func TestMain(m *testing.M) {
 	zoo.Main()
 	doomedHost()
+	if len(os.Args) == 4 && os.Args[1] == "plugin" && os.Args[2] == "serve" {
+		if err := sdk.ServeBuiltin(os.Args[3]); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	goleak.VerifyTestMain(m)
 }
 

@@ -30,7 +30,7 @@ type manifest struct {
 // kinds of components, as manifests and descriptions name them.
 var kinds = []string{"target", "transport", "sampler"}
 
-var validName = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
+var validName = regexp.MustCompile(`^[A-Za-z0-9_-][A-Za-z0-9._-]*$`)
 
 // readManifest reads folder/plugin.toml and reports everything that is wrong with it.
 func readManifest(folder string) (*manifest, error) {
@@ -48,7 +48,7 @@ func readManifest(folder string) (*manifest, error) {
 		fault(k.String(), "an unknown key", "name, version, summary, kinds, command, workers, pass_env, files")
 	}
 	if !validName.MatchString(m.Name) {
-		fault("name", fmt.Sprintf("%q", m.Name), "letters, digits, - and _")
+		fault("name", fmt.Sprintf("%q", m.Name), "letters, digits, -, _ and .")
 	}
 	if len(m.Kinds) == 0 {
 		fault("kinds", "none", strings.Join(kinds, ", "))
