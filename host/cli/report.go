@@ -27,6 +27,7 @@ func report(w io.Writer, s *record.Summary, dir string) {
 	}
 	reportQuality(w, s)
 	reportVariables(w, s, dir)
+	reportKnown(w, s)
 	reportCost(w, s)
 	reportFindings(w, s)
 	fmt.Fprintf(w, "\n  folder  %s\n", dir)
@@ -120,6 +121,16 @@ func reportVariables(w io.Writer, s *record.Summary, dir string) {
 		fmt.Fprintf(w, "  … and %d more variables, in %s\n", more, filepath.Join(dir, record.SummaryFile))
 	}
 	fmt.Fprintln(w)
+}
+
+// reportKnown says how far the draws are from moments that are known.
+func reportKnown(w io.Writer, s *record.Summary) {
+	e := s.Error
+	if e == nil || math.IsNaN(float64(e.MeanMax)) && math.IsNaN(float64(e.SDMax)) {
+		return
+	}
+	fmt.Fprintf(w, "  known moments (%s): means off by at most %s sd, sds by at most %s %%\n\n",
+		e.Source, number(float64(e.MeanMax), 2), number(100*float64(e.SDMax), 2))
 }
 
 func whole(x record.Float) string {

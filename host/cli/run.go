@@ -68,6 +68,9 @@ func (c *runCmd) folder() (string, error) {
 		return "", fmt.Errorf("make the folder of runs: %w", err)
 	}
 	name := strings.TrimSuffix(filepath.Base(c.File), filepath.Ext(c.File))
+	if path, err := filepath.Abs(c.File); err == nil && name == "run" {
+		name = filepath.Base(filepath.Dir(path)) // run.toml in a plugin's own folder
+	}
 	for n := 1; ; n++ {
 		dir := filepath.Join("runs", fmt.Sprintf("%s-%d", name, n))
 		err := os.Mkdir(dir, 0o755)
@@ -112,6 +115,9 @@ func (w *watching) watch(std Streams, dir string, work func(run.Options) (*recor
 	}
 	sum, err := work(o)
 	stop()
+	if !w.Quiet {
+		err = withoutLog(err)
+	}
 	if err != nil {
 		_ = os.Remove(dir) // of a run that did not begin; a folder with anything in it stays
 	}
@@ -134,6 +140,17 @@ func (w *watching) watch(std Streams, dir string, work func(run.Options) (*recor
 		report(std.Out, sum, dir)
 	}
 	return nil
+}
+
+// withoutLog leaves out of a plugin's failure the end of its output, which has been shown as it came.
+func withoutLog(err error) error {
+	var failed *plugin.Error
+	if errors.As(err, &failed) {
+		short := *failed
+		short.Stderr = ""
+		return &short
+	}
+	return err
 }
 
 type verifyCmd struct {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -20,6 +21,7 @@ type targetCmd struct {
 }
 
 type targetListCmd struct {
+	Name string `arg:"" optional:"" help:"Show one target, with the keys of its config."`
 	JSON bool `name:"json" help:"Print JSON."`
 }
 
@@ -33,6 +35,15 @@ type listed struct {
 	Dim          int      `json:"dim"`
 	Capabilities []string `json:"capabilities"`
 	Known        known    `json:"known"`
+	Config       []option `json:"config,omitempty"`
+}
+
+// option is one key of a target's configuration.
+type option struct {
+	Key     string `json:"key"`
+	Type    string `json:"type"`
+	Default string `json:"default"` // as one would write it in TOML; empty if there is none
+	Doc     string `json:"doc"`
 }
 
 type known struct {
@@ -59,15 +70,33 @@ func knownOf(k targets.Known) known {
 // Run prints the catalogue.
 func (c *targetListCmd) Run(std Streams) error {
 	list := targets.List()
-	if c.JSON {
+	if c.Name != "" {
+		var names []string
+		for _, e := range list {
+			names = append(names, e.Name)
+		}
+		i := slices.Index(names, c.Name)
+		if i < 0 {
+			return &usageError{fmt.Sprintf("found %q, accepted: a name that `sampan target list` shows%s", c.Name, meant(c.Name, names))}
+		}
+		list = list[i : i+1]
+	}
+	switch {
+	case c.JSON:
 		out := make([]listed, len(list))
 		for i, e := range list {
 			out[i] = listed{
 				Name: e.Name, Kind: "target", Version: run.Version, Source: "built-in", Summary: e.Summary, Dim: e.Dim,
 				Capabilities: capabilities(e.Can, e.Exact), Known: knownOf(e.Known),
 			}
+			for _, o := range e.Config {
+				out[i].Config = append(out[i].Config, option(o))
+			}
 		}
 		return printJSON(std.Out, out)
+	case c.Name != "":
+		showTarget(std, list[0])
+		return nil
 	}
 	w := tabwriter.NewWriter(std.Out, 0, 0, 2, ' ', 0)
 	for i, e := range list {
@@ -79,7 +108,37 @@ func (c *targetListCmd) Run(std Streams) error {
 		}
 		fmt.Fprintf(w, "  %s\t%s\t%s\t%s\n", e.Name, dimText(e.Dim), knownLogZ(e.Known), e.Summary)
 	}
-	return w.Flush()
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	std.say("\n`sampan target list NAME` shows the keys of a config.")
+	return nil
+}
+
+// showTarget prints all that the catalogue says of one target.
+func showTarget(std Streams, e targets.Entry) {
+	fmt.Fprintf(std.Out, "%s: %s\n\n  dimension  %s\n  offers     %s\n  log Z      %s\n", e.Name, e.Summary, dimText(e.Dim),
+		strings.Join(capabilities(e.Can, e.Exact), ", "), knownLogZ(e.Known))
+	if len(e.Config) == 0 {
+		return
+	}
+	rows := [][]string{{"  [target.config]", "type", "default", "meaning"}}
+	for _, o := range e.Config {
+		rows = append(rows, []string{"  " + o.Key, o.Type, orDash(o.Default), o.Doc})
+	}
+	w := tabwriter.NewWriter(std.Out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w)
+	for _, r := range rows {
+		fmt.Fprintln(w, strings.Join(r, "\t"))
+	}
+	w.Flush()
+}
+
+func meant(word string, words []string) string {
+	if near := config.Nearest(word, words); near != "" {
+		return fmt.Sprintf(" (did you mean %q?)", near)
+	}
+	return ""
 }
 
 func capabilities(can targets.Want, exact bool) []string {

@@ -9,16 +9,33 @@ import (
 	"github.com/sampan-mc/sampan/host/record"
 )
 
-// journal takes the events of plugins, which start before there is a run folder to write them to and come from many
-// goroutines.
+// journal takes the events of plugins and what they print, which start before there is a run folder to write them to and
+// come from many goroutines.
 type journal struct {
 	mu     sync.Mutex
 	folder *record.Folder
-	held   []plugin.Event
+	held   []entry
 	failed error
 }
 
-func (j *journal) plugin(e plugin.Event) {
+type entry struct {
+	kind   string
+	fields record.Fields
+}
+
+func (j *journal) event(e plugin.Event) {
+	j.add(entry{string(e.Kind), record.Fields{"plugin": e.Plugin, "worker": e.Worker, "pid": e.PID, "text": e.Text}})
+}
+
+// log keeps a line that a plugin printed, and passes it on.
+func (s *session) log(l plugin.LogLine) {
+	s.journal.add(entry{"plugin_log", record.Fields{"plugin": l.Plugin, "worker": l.Worker, "level": l.Level, "text": l.Text}})
+	if s.options.Log != nil {
+		s.options.Log(l)
+	}
+}
+
+func (j *journal) add(e entry) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if j.folder == nil {
@@ -28,9 +45,8 @@ func (j *journal) plugin(e plugin.Event) {
 	j.write(e)
 }
 
-func (j *journal) write(e plugin.Event) {
-	err := j.folder.Event(string(e.Kind), record.Fields{"plugin": e.Plugin, "worker": e.Worker, "pid": e.PID, "text": e.Text})
-	if j.failed == nil {
+func (j *journal) write(e entry) {
+	if err := j.folder.Event(e.kind, e.fields); j.failed == nil {
 		j.failed = err
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"regexp"
 	"strings"
 	"time"
@@ -46,7 +47,7 @@ func Open(ctx context.Context, c *config.Run, watch Watch) (*Component, error) {
 	case here != nil:
 		return openHere(c, here), nil
 	}
-	p, err := plugin.Open(ctx, spec, t.Config, o)
+	p, err := plugin.Open(ctx, spec, forWire(t.Config), o)
 	if err != nil {
 		return nil, inRunFile(c, err)
 	}
@@ -108,6 +109,29 @@ func PluginOptions(c *config.Run, watch Watch) plugin.Options {
 		StartTimeout: seconds(t.StartSeconds), CreateTimeout: seconds(t.StartSeconds), Timeout: seconds(t.TimeoutSeconds),
 		OnBadPoint: plugin.Policy(t.OnBadPoint), SaveBadPoint: watch.SaveBadPoint, Event: watch.Event, Log: watch.Log,
 	}
+}
+
+// forWire gives a configuration a form that JSON has: NaN, which TOML can write, is null, as in all of Sampan's JSON.
+func forWire(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		out := make(map[string]any, len(v))
+		for k, e := range v {
+			out[k] = forWire(e)
+		}
+		return out
+	case []any:
+		out := make([]any, len(v))
+		for i, e := range v {
+			out[i] = forWire(e)
+		}
+		return out
+	case float64:
+		if math.IsNaN(v) {
+			return nil
+		}
+	}
+	return v
 }
 
 // Close stops the component's processes, if it has any.

@@ -112,7 +112,7 @@ type session struct {
 func prepare(ctx context.Context, c *config.Run, o Options) (*session, error) {
 	s := &session{conf: c, options: o, journal: &journal{}, began: time.Now()}
 	var err error
-	if s.target, err = Open(ctx, c, Watch{Event: s.journal.plugin, Log: o.Log, SaveBadPoint: s.saveBadPoint}); err != nil {
+	if s.target, err = Open(ctx, c, Watch{Event: s.journal.event, Log: s.log, SaveBadPoint: s.saveBadPoint}); err != nil {
 		return nil, err
 	}
 	if err := s.plan(); err != nil {
@@ -173,7 +173,7 @@ func (s *session) attach(folder *record.Folder) error {
 	if err := folder.WriteFile(record.RunFile, []byte(s.conf.Text())); err != nil {
 		return err
 	}
-	return folder.Event("started", record.Fields{"target": s.conf.Target.Use, "sampler": s.conf.Sampler.Use, "seed": s.conf.Seed})
+	return folder.Event("started", record.Fields{"target": s.target.Facts.Name, "sampler": s.conf.Sampler.Use, "seed": s.conf.Seed, "labels": s.conf.Labels})
 }
 
 // work runs the algorithm to its end and writes the results.
@@ -191,6 +191,9 @@ func (s *session) work(ctx context.Context) (*record.Summary, error) {
 	}
 	draws := out.draws(post)
 	draws.Sampler = s.conf.Sampler.Use
+	if len(s.conf.Labels) > 0 {
+		draws.Attrs = map[string]any{"labels": s.conf.Labels}
+	}
 	if err := s.folder.WriteDraws(draws); err != nil {
 		return s.unfinished(ctx, err)
 	}

@@ -53,7 +53,7 @@ func digestOf(o outcome) string {
 func (s *session) emptySummary() *record.Summary {
 	nan := record.Float(math.NaN())
 	return &record.Summary{
-		Schema: record.SummarySchema, Version: Version, Seed: uint64(s.conf.Seed), Target: s.conf.Target.Use, Sampler: s.conf.Sampler.Use,
+		Schema: record.SummarySchema, Version: Version, Seed: uint64(s.conf.Seed), Target: s.target.Facts.Name, Sampler: s.conf.Sampler.Use,
 		LogZ: nan, LogZSE: nan, LogZErrors: []record.LogZError{}, ESS: nan, ESSFraction: nan, ParetoK: nan,
 		Seconds: s.seconds().summary(), Variables: record.Variables{}, Findings: []record.Finding{}, Warnings: []string{},
 	}
