@@ -23,7 +23,7 @@ build: ## build the binary, build/sampan
 
 .PHONY: demo
 demo: build ## Bayesian logistic regression on the Sonar data, the target in its own process
-	$(BUILD)/sampan run docs/examples/sonar.toml --isolate
+	$(BUILD)/sampan run docs/examples/sonar.toml
 
 .PHONY: test
 test: test-go test-python ## the default test suite
