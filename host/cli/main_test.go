@@ -1,8 +1,11 @@
 package cli
 
 import (
+	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -39,10 +42,23 @@ func TestScripts(t *testing.T) {
 					return err
 				}
 			}
+			for _, name := range []string{"GOMODCACHE", "GOCACHE"} { // the scripts' home is empty
+				dir, err := exec.Command("go", "env", name).Output()
+				if err == nil {
+					env.Setenv(name, strings.TrimSpace(string(dir)))
+				}
+			}
 			env.Setenv("XDG_DATA_HOME", filepath.Join(env.WorkDir, "data"))
 			env.Setenv("SAMPAN_PYTHON", os.Getenv("SAMPAN_PYTHON"))
 			env.Setenv("SAMPAN_PLUGIN_PATH", "")
 			return nil
+		},
+		Condition: func(cond string) (bool, error) {
+			if cond != "has-python" {
+				return false, fmt.Errorf("unknown condition %q", cond)
+			}
+			python := os.Getenv("SAMPAN_PYTHON")
+			return python != "" && exec.Command(python, "-c", "import sampan").Run() == nil, nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"json": jsonCmd},
 	})

@@ -131,7 +131,7 @@ func faultyMain() {
 					}
 					return 0
 				}), nil
-			case "nan":
+			case "undefined":
 				return targets.Func("faulty", targets.Reals("x", 2), func(x, grad []float64) float64 {
 					if grad != nil {
 						grad[0], grad[1] = -x[0], -x[1]
@@ -142,7 +142,7 @@ func faultyMain() {
 					return -(x[0]*x[0] + x[1]*x[1]) / 2
 				}), nil
 			}
-			return nil, targets.ConfigErrors{{Path: "fault", Found: fmt.Sprintf("%q", c.Fault), Accepted: "nograd, panic, exit, nan"}}
+			return nil, targets.ConfigErrors{{Path: "fault", Found: fmt.Sprintf("%q", c.Fault), Accepted: "nograd, panic, exit, undefined"}}
 		},
 	})
 }

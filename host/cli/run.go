@@ -58,13 +58,16 @@ func (c *runCmd) assignments() []string {
 	return append(set, c.Set...)
 }
 
+// runsFolder holds the runs that were given no folder.
+const runsFolder = "runs"
+
 // folder is where the run goes: --out, or the first of runs/NAME-1, NAME-2 ... that does not exist, made at once so that
 // no other run takes it.
 func (c *runCmd) folder() (string, error) {
 	if c.Out != "" {
 		return c.Out, nil
 	}
-	if err := os.MkdirAll("runs", 0o755); err != nil {
+	if err := os.MkdirAll(runsFolder, 0o755); err != nil {
 		return "", fmt.Errorf("make the folder of runs: %w", err)
 	}
 	name := strings.TrimSuffix(filepath.Base(c.File), filepath.Ext(c.File))
@@ -72,7 +75,7 @@ func (c *runCmd) folder() (string, error) {
 		name = filepath.Base(filepath.Dir(path)) // run.toml in a plugin's own folder
 	}
 	for n := 1; ; n++ {
-		dir := filepath.Join("runs", fmt.Sprintf("%s-%d", name, n))
+		dir := filepath.Join(runsFolder, fmt.Sprintf("%s-%d", name, n))
 		err := os.Mkdir(dir, 0o755)
 		if err == nil {
 			return dir, nil
@@ -119,7 +122,10 @@ func (w *watching) watch(std Streams, dir string, work func(run.Options) (*recor
 		err = withoutLog(err)
 	}
 	if err != nil {
-		_ = os.Remove(dir) // of a run that did not begin; a folder with anything in it stays
+		// Of a run that did not begin nothing is left; a folder with anything in it stays.
+		if os.Remove(dir) == nil {
+			_ = os.Remove(runsFolder)
+		}
 	}
 	if sum != nil && w.JSON {
 		text, encodeErr := sum.Encode()

@@ -22,7 +22,7 @@ type targetCmd struct {
 
 type targetListCmd struct {
 	Name string `arg:"" optional:"" help:"Show one target, with the keys of its config."`
-	JSON bool `name:"json" help:"Print JSON."`
+	JSON bool   `name:"json" help:"Print JSON."`
 }
 
 // listed is an entry of `target list --json` and `plugin list --json`.

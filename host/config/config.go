@@ -17,9 +17,9 @@ import (
 
 // Run is a whole run file.
 type Run struct {
-	Folder    string // that paths in the file are relative to; absolute once read
-	Seed      int    // of all random numbers
-	Workers   int    // goroutines of the host; 0: one a core. Results do not depend on it
+	Folder    string            // that paths in the file are relative to; absolute once read
+	Seed      int               // of all random numbers
+	Workers   int               // goroutines of the host; 0: one a core. Results do not depend on it
 	Labels    map[string]string // for people; they go with the draws
 	Target    Target
 	Reference Reference
