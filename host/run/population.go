@@ -22,15 +22,16 @@ type populationRun struct {
 }
 
 func (p *populationRun) run(ctx context.Context) (outcome, error) {
-	// The engine hands out hooks one at a time; a failure to write an event must end the run like one to save.
+	// The engine calls one hook at a time. A failure that a hook cannot return ends the run at the next save.
 	var failed error
+	keep := newKeeper(p.folder)
 	hooks := smc.Hooks{
 		Workers: max(workers(p.conf), p.conf.Target.Workers),
 		Save: func(stream string, index int, snapshot []byte) error {
 			if failed != nil {
 				return failed
 			}
-			return p.folder.SaveCheckpoint(stream, index, snapshot)
+			return keep.save(stream, index, snapshot)
 		},
 		Progress: func(r smc.Report) {
 			if err := p.stageDone(r); failed == nil {
@@ -38,15 +39,18 @@ func (p *populationRun) run(ctx context.Context) (outcome, error) {
 			}
 		},
 		Load: func(stream string) (int, []byte, bool) {
-			index, snapshot, ok, err := p.folder.LoadCheckpoint(stream)
+			index, snapshot, ok, err := keep.load(stream)
 			if failed == nil {
 				failed = err
 			}
-			return index, snapshot, ok
+			return index, snapshot, ok && err == nil
 		},
 	}
 	res, err := smc.Run(ctx, p.ref, p.density, p.cfg, hooks)
-	if err == nil {
+	if flushed := keep.flush(); err == nil {
+		err = flushed
+	}
+	if failed != nil {
 		err = failed
 	}
 	if err != nil {
@@ -92,6 +96,9 @@ func (p *populationRun) lastStages(ctx context.Context, v record.View) ([]Check,
 			continue
 		}
 		from, to := have[len(have)-2], have[len(have)-1]
+		if to != from+1 { // a kill came between
+			continue
+		}
 		before, err := v.LoadCheckpointAt(stream, from)
 		if err != nil {
 			return nil, err
