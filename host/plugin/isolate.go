@@ -45,7 +45,7 @@ func (w *worker) isolate(j *job, cause *lost) error {
 			}
 		case cause.hung:
 			e := cause.forUser(t.spec.Name)
-			e.Hint = fmt.Sprintf("%d points together take longer than that, fewer do not: give one request more time or fewer points", b.N)
+			e.Hint = fmt.Sprintf("%d points together take longer than that, fewer do not: give a request more time (timeout_seconds) or fewer points (chunk_rows)", b.N)
 			return e
 		default:
 			if empty++; empty == maxSearches {
