@@ -115,7 +115,7 @@ func (s *Spec) byCommand(ctx context.Context, h *household, o Options) error {
 		components = append(components, Component{Kind: c.Kind, Name: c.Name, Summary: c.Summary, Schema: c.Schema})
 	}
 	if !validName.MatchString(d.Name) || len(components) == 0 {
-		return failed(stderr, "says that its name is %q and that it serves %d components; accepted: letters, digits, -, _ and ., and at least one", d.Name, len(components))
+		return failed(stderr, "says that its name is %q and that it serves %d components; accepted: letters, digits, dots, - and _, and at least one", d.Name, len(components))
 	}
 	s.fill(d.Name, d.Version, d.SDK, components)
 	return nil

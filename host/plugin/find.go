@@ -62,7 +62,7 @@ func Find(use string, o Options) (*Spec, error) {
 		return at(use, path, o)
 	}
 	if !validName.MatchString(use) {
-		return nil, &UseError{use, "no name and no path", "letters, digits, -, _ and .; or a path, with a slash or an extension"}
+		return nil, &UseError{use, "no name and no path", "letters, digits, dots, - and _; or a path, with a slash or an extension"}
 	}
 	var first *Spec
 	for _, dir := range searchPath(o) {

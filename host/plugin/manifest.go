@@ -48,7 +48,7 @@ func readManifest(folder string) (*manifest, error) {
 		fault(k.String(), "an unknown key", "name, version, summary, kinds, command, workers, pass_env, files")
 	}
 	if !validName.MatchString(m.Name) {
-		fault("name", fmt.Sprintf("%q", m.Name), "letters, digits, -, _ and .")
+		fault("name", fmt.Sprintf("%q", m.Name), "letters, digits, dots, - and _")
 	}
 	if len(m.Kinds) == 0 {
 		fault("kinds", "none", strings.Join(kinds, ", "))

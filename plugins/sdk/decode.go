@@ -73,7 +73,7 @@ func checkNames(components []component) error {
 	seen := map[string]bool{}
 	for _, c := range components {
 		if c.name == "" || strings.Trim(c.name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") != "" {
-			return fmt.Errorf("component name %q; accepted: letters, digits, -, _ and .", c.name)
+			return fmt.Errorf("component name %q; accepted: letters, digits, dots, - and _", c.name)
 		}
 		if key := c.kind.String() + c.name; seen[key] {
 			return fmt.Errorf("two components are named %q", c.name)

@@ -34,7 +34,7 @@ type Component interface{ component() component }
 
 // Target is a component that serves a density. Exactly one of Density and New is set.
 type Target struct {
-	Name    string // letters, digits, -, _ and .
+	Name    string // letters, digits, dots, - and _
 	Version string // the plugin's version is that of its first component
 	Summary string // one line for people
 	Schema  string // JSON Schema of the configuration; empty: not stated
