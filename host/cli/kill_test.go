@@ -64,6 +64,14 @@ leapfrog = 4
 `
 )
 
+// algorithms are the run files that the tests below go through, a population and chains.
+func algorithms() map[string]string {
+	if testing.Short() {
+		return map[string]string{"smc": smcRun}
+	}
+	return map[string]string{"smc": smcRun, "hmc": hmcRun}
+}
+
 func newBench(t *testing.T) *bench {
 	t.Helper()
 	b := &bench{t: t, dir: t.TempDir()}
@@ -84,7 +92,7 @@ func (b *bench) write(text string, env ...string) string {
 	b.t.Helper()
 	if strings.Contains(text, "%s") {
 		var vars strings.Builder
-		for _, kv := range env {
+		for _, kv := range append(env, "GORACE="+noSleep) {
 			k, v, _ := strings.Cut(kv, "=")
 			fmt.Fprintf(&vars, "%s = %q\n", k, v)
 		}
@@ -136,9 +144,14 @@ func TestDigestAnyWorkers(t *testing.T) {
 	b := newBench(t)
 	file := b.write(builtinRun)
 	want := b.digest("run", file, "--workers", "1")
-	for _, args := range [][]string{
-		{"--workers", "2"}, {"--workers", "3"}, {"--workers", "7"}, {"--isolate", "--workers", "1"}, {"--isolate", "--set", "target.workers=2"},
-	} {
+	ways := [][]string{
+		{"--workers", "3"}, {"--isolate", "--set", "target.workers=2"},
+		{"--workers", "2"}, {"--workers", "7"}, {"--isolate", "--workers", "1"},
+	}
+	if testing.Short() {
+		ways = ways[:2]
+	}
+	for _, args := range ways {
 		if got := b.digest(append([]string{"run", file}, args...)...); got != want {
 			t.Errorf("%v: digest %s, want %s", args, got, want)
 		}
@@ -150,12 +163,12 @@ func TestDigestAnyWorkers(t *testing.T) {
 
 // TestDigestAnyProcesses is the same for a plugin whose last bits depend on the size of the batch.
 func TestDigestAnyProcesses(t *testing.T) {
-	for name, text := range map[string]string{"smc": smcRun, "hmc": hmcRun} {
+	for name, text := range algorithms() {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t)
 			file := b.write(text)
 			want := b.digest("run", file, "--workers", "1")
-			for _, n := range []int{1, 2, 3, 7} {
+			for _, n := range counts() {
 				if got := b.digest("run", file, "--workers", fmt.Sprint(n), "--set", fmt.Sprintf("target.workers=%d", n)); got != want {
 					t.Errorf("%d processes: digest %s, want %s", n, got, want)
 				}
@@ -167,9 +180,17 @@ func TestDigestAnyProcesses(t *testing.T) {
 	}
 }
 
+// counts are the numbers of processes to try.
+func counts() []int {
+	if testing.Short() {
+		return []int{3}
+	}
+	return []int{1, 2, 3, 7}
+}
+
 // TestDigestPluginKilled: a target process that dies at random moments changes nothing.
 func TestDigestPluginKilled(t *testing.T) {
-	for name, text := range map[string]string{"smc": smcRun, "hmc": hmcRun} {
+	for name, text := range algorithms() {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t)
 			want := b.digest("run", b.write(text), "--workers", "1")
@@ -192,8 +213,11 @@ func TestDigestPluginKilled(t *testing.T) {
 // TestDigestHostStopped: a run whose host is killed, or stopped, at random moments ends in the same bytes, and so does its
 // verification.
 func TestDigestHostStopped(t *testing.T) {
-	for name, text := range map[string]string{"smc": smcRun, "hmc": hmcRun} {
+	for name, text := range algorithms() {
 		for _, signal := range []string{"KILL", "TERM"} {
+			if testing.Short() && signal == "KILL" {
+				continue
+			}
 			t.Run(name+"/"+signal, func(t *testing.T) {
 				b := newBench(t)
 				want := b.digest("run", b.write(text), "--workers", "1")

@@ -25,8 +25,12 @@ func TestMain(m *testing.M) {
 	if f := commands[filepath.Base(os.Args[0])]; f != nil {
 		f()
 	}
+	os.Setenv("GORACE", noSleep)
 	testscript.Main(m, commands)
 }
+
+// noSleep keeps the race detector from sleeping a second at the end of each of the many processes.
+const noSleep = "atexit_sleep_ms=0"
 
 // TestScripts runs the scripts in testdata/script, one file a subject.
 func TestScripts(t *testing.T) {
@@ -48,6 +52,7 @@ func TestScripts(t *testing.T) {
 					env.Setenv(name, strings.TrimSpace(string(dir)))
 				}
 			}
+			env.Setenv("GORACE", noSleep)
 			env.Setenv("XDG_DATA_HOME", filepath.Join(env.WorkDir, "data"))
 			env.Setenv("SAMPAN_PYTHON", os.Getenv("SAMPAN_PYTHON"))
 			env.Setenv("SAMPAN_PLUGIN_PATH", "")
