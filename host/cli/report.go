@@ -60,7 +60,7 @@ func reportLogZ(w io.Writer, s *record.Summary) {
 // hanging writes text after a head, its further lines under its first.
 func hanging(head, text string) string {
 	pad := strings.Repeat(" ", len([]rune(head)))
-	return head + strings.TrimPrefix(wrap(text, pad, reportWidth+10), pad)
+	return head + strings.TrimPrefix(wrap(text, pad, reportWidth), pad)
 }
 
 func reportQuality(w io.Writer, s *record.Summary) {

@@ -140,6 +140,8 @@ func (w *watching) watch(std Streams, dir string, work func(run.Options) (*recor
 	switch {
 	case errors.As(err, &stopped):
 		return fmt.Errorf("%w\nnothing is lost; go on with:  %s resume %s", err, os.Args[0], stopped.Dir)
+	case err != nil && sum != nil:
+		return fmt.Errorf("%w\nwhat was done until then is kept; once the cause is mended, go on with:  %s resume %s", err, os.Args[0], dir)
 	case err != nil:
 		return err
 	case !w.JSON:

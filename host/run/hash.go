@@ -1,12 +1,75 @@
 package run
 
 import (
+	"encoding/json"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 
 	"golang.org/x/mod/sumdb/dirhash"
+
+	"github.com/sampan-mc/sampan/host/record"
+	"github.com/sampan-mc/sampan/smc/mcmc"
 )
+
+// provenance is an entry of plugins.json: what a component was made of.
+type provenance struct {
+	Kind            string   `json:"kind"`
+	Name            string   `json:"name"`
+	Version         string   `json:"version"`
+	SDK             string   `json:"sdk"`
+	Source          string   `json:"source"`
+	Command         []string `json:"command"`
+	Hash            string   `json:"hash"` // h1: hash of the plugin's files; empty for built-ins
+	BatchDependent  bool     `json:"batch_dependent"`
+	NotReproducible bool     `json:"not_reproducible"`
+}
+
+func (c *Component) provenance() (provenance, error) {
+	f := c.Facts
+	hash, err := contentHash(c.Files)
+	if err != nil {
+		return provenance{}, fmt.Errorf("hash the files of plugin %s: %w", f.Name, err)
+	}
+	return provenance{"target", f.Name, f.Version, f.SDK, f.Source, f.Command, hash, f.BatchDependent, f.NotReproducible}, nil
+}
+
+// writePlugins writes plugins.json.
+func (s *session) writePlugins() error {
+	p, err := s.target.provenance()
+	if err != nil {
+		return err
+	}
+	text, err := json.MarshalIndent([]provenance{p}, "", "  ")
+	if err != nil {
+		return err
+	}
+	return s.folder.WriteFile(record.PluginsFile, append(text, '\n'))
+}
+
+// comparePlugins warns if the plugin is no longer the one that the run began with. It may have been mended for the
+// better, so that is no error.
+func (s *session) comparePlugins() error {
+	now, err := s.target.provenance()
+	if err != nil {
+		return err
+	}
+	text, err := s.folder.ReadFile(record.PluginsFile)
+	if err != nil {
+		return err
+	}
+	var before []provenance
+	if err := json.Unmarshal(text, &before); err != nil || len(before) != 1 {
+		return fmt.Errorf("%s: not what this program writes: %w", s.folder.Path(record.PluginsFile), err)
+	}
+	if was := before[0]; was.Hash != now.Hash || was.Version != now.Version {
+		s.findings = append(s.findings, mcmc.Finding{Code: "plugin-changed", Text: fmt.Sprintf(
+			"plugin %s has changed since the run began: the results come from both versions", now.Name)})
+		return s.folder.Event("plugin-changed", record.Fields{"plugin": now.Name, "hash": now.Hash, "version": now.Version})
+	}
+	return nil
+}
 
 // contentHash is the h1: hash over files, by their base names; empty if there are none.
 func contentHash(files []string) (string, error) {

@@ -164,7 +164,7 @@ func (s *session) attach(folder *record.Folder) error {
 		return err
 	}
 	if s.resumed {
-		return folder.Event("resumed", nil)
+		return errors.Join(folder.Event("resumed", nil), s.comparePlugins())
 	}
 	if err := s.writePlugins(); err != nil {
 		return err

@@ -2,8 +2,6 @@ package run
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"math"
 	"slices"
 	"time"
@@ -116,21 +114,4 @@ func (p *posterior) record() *record.Draws {
 		d.Posterior = append(d.Posterior, p.x[c*p.draws*p.width:(c+1)*p.draws*p.width])
 	}
 	return d
-}
-
-// writePlugins writes plugins.json: what the target is, and the content of its files.
-func (s *session) writePlugins() error {
-	hash, err := contentHash(s.target.Files)
-	if err != nil {
-		return fmt.Errorf("hash the files of plugin %s: %w", s.target.Facts.Name, err)
-	}
-	f := s.target.Facts
-	text, err := json.MarshalIndent([]map[string]any{{
-		"kind": "target", "name": f.Name, "version": f.Version, "sdk": f.SDK, "source": f.Source, "command": f.Command, "hash": hash,
-		"not_reproducible": f.NotReproducible, "batch_dependent": f.BatchDependent,
-	}}, "", "  ")
-	if err != nil {
-		return err
-	}
-	return s.folder.WriteFile(record.PluginsFile, append(text, '\n'))
 }
