@@ -36,7 +36,8 @@ type Target struct {
 	Isolate bool           // run a built-in in a process of its own
 	Workers int            // processes; 0: as the plugin's manifest says, else 1
 	Threads int            // of the numerical libraries in one process
-	// TimeoutSeconds bounds one evaluation request, StartSeconds the start of a process and the making of its component.
+	// TimeoutSeconds bounds one evaluation request, StartSeconds the start of a process and the making of its component; 0:
+	// as the kind of plugin needs.
 	TimeoutSeconds, StartSeconds float64
 	// ChunkRows is the number of points in one evaluation request. 0, before the run is planned: what the component
 	// prefers. It never depends on the number of workers, so neither do the results.

@@ -15,7 +15,7 @@ func defaultRun(folder string) *Run {
 		Folder: folder,
 		Seed:   1,
 		Target: Target{
-			TimeoutSeconds: 60, StartSeconds: 60, Threads: 1, OnBadPoint: "stop",
+			TimeoutSeconds: 60, Threads: 1, OnBadPoint: "stop",
 		},
 		Reference: Reference{
 			Use: "auto", Location: []float64{0}, Scale: []float64{1}, DOF: 5, Lower: []float64{-1}, Upper: []float64{1},
@@ -71,7 +71,7 @@ func (t *Target) visit(k keys) {
 	k.whole("workers", &t.Workers, 0, 1024)
 	k.whole("threads", &t.Threads, 1, 1024)
 	k.number("timeout_seconds", &t.TimeoutSeconds, "a number of seconds above 0", positive)
-	k.number("start_timeout_seconds", &t.StartSeconds, "a number of seconds above 0", positive)
+	k.number("start_timeout_seconds", &t.StartSeconds, "a number of seconds, or 0 for 60 s for Python and 10 s for others", atLeast0)
 	k.whole("chunk_rows", &t.ChunkRows, 0, 1<<20)
 	k.choice("on_bad_point", &t.OnBadPoint, "stop", "reject")
 	k.text("python", &t.Python)
