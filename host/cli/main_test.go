@@ -62,8 +62,7 @@ func TestScripts(t *testing.T) {
 			if cond != "has-python" {
 				return false, fmt.Errorf("unknown condition %q", cond)
 			}
-			python := os.Getenv("SAMPAN_PYTHON")
-			return python != "" && exec.Command(python, "-c", "import sampan").Run() == nil, nil
+			return hasPython(), nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"json": jsonCmd},
 	})

@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"time"
 )
 
 // keys visits the keys of one table. The structs name their keys once, to a keys: a section reads them from a run file,
@@ -223,7 +224,18 @@ func (s *section) free(name string, dst *map[string]any) {
 		s.wrong(n, name, fmt.Sprintf("a table, written [%s]", s.key(name)))
 		return
 	}
+	s.refuseDates(name, n)
 	*dst = n.plain().(map[string]any)
+}
+
+// refuseDates reports the dates in a table that goes to a component: JSON, in which it goes, has none.
+func (s *section) refuseDates(path string, n *node) {
+	for _, k := range slices.Sorted(maps.Keys(n.table)) {
+		s.refuseDates(path+"."+k, n.table[k])
+	}
+	if when, ok := n.value.(time.Time); ok {
+		s.r.fault(n, s.key(path), "found the date %s, accepted: text, numbers, true, false, lists and tables; write a date in quotes", when.Format(time.DateOnly))
+	}
 }
 
 func (s *section) table(name string, visit func(keys)) {

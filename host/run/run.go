@@ -173,7 +173,7 @@ func (s *session) attach(folder *record.Folder) error {
 	if err := folder.WriteFile(record.RunFile, []byte(s.conf.Text())); err != nil {
 		return err
 	}
-	return folder.Event("started", record.Fields{"target": s.target.Facts.Name, "sampler": s.conf.Sampler.Use, "seed": s.conf.Seed, "labels": s.conf.Labels})
+	return folder.Event("started", record.Fields{"target": s.target.Facts.Name, "sampler": s.conf.Sampler.Use, "seed": s.conf.Seed})
 }
 
 // work runs the algorithm to its end and writes the results.
