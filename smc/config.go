@@ -76,7 +76,7 @@ func DefaultMove(k mcmc.Kind) Move {
 	m := Move{Kernel: mcmc.Kernel{Kind: k}}
 	switch k {
 	case mcmc.HMC:
-		m.Kernel.Leapfrogs, m.Kernel.Jitter, m.Steps = 8, 0.5, 2
+		m.Kernel.Leapfrogs, m.Kernel.Jitter, m.Steps = 4, 0.5, 4
 	case mcmc.MALA:
 		m.Steps = 16
 	case mcmc.RWM:

@@ -42,8 +42,9 @@
 //
 // # Adaptation
 //
-// The pilot sets the scales of the kernels to the weighted standard deviations of its particles, and moves the step size
-// towards a wanted acceptance probability from one move to the next (Robbins and Monro 1951), anew at every stage.
+// At every stage the pilot sets the scales of the kernels to the weighted standard deviations of its particles, and moves
+// the step size towards a wanted acceptance probability from one move to the next (Robbins and Monro 1951). Where the
+// particles are strongly correlated, by more than sampling noise explains, it learns the correlations too.
 //
 // # Same bytes
 //

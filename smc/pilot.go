@@ -34,6 +34,7 @@ func (pop *population) rescale(ess float64) {
 		}
 		pop.tuning.Scale[j] = math.Sqrt((n*v + 5*old*old) / (n + 5))
 	}
+	pop.recorrelate(ess)
 }
 
 // weightedVariance is that of coordinate j. Points of weight zero are not looked at.
@@ -54,6 +55,45 @@ func weightedVariance(w, x []float64, j, d int) float64 {
 	return sum
 }
 
+// maxDense is the largest dimension in which the correlations of the particles are learned. The cost of using them grows
+// with its square, and so does the room they take in snapshots.
+const maxDense = 128
+
+// enoughPerDim is how many effective particles a dimension it takes to learn them.
+const enoughPerDim = 2
+
+// worthwhile is the factor of the condition number, over what sampling noise makes of a perfect metric, at which
+// correlations are learned anew. Below it trajectories of the default length reach across the target as it is.
+const worthwhile = 20
+
+// recorrelate renews the factor of the metric if the particles' covariance, in the coordinates of the present metric, is
+// much further from the identity than the sample covariance of independent draws would be. In d dimensions and from n
+// draws the eigenvalues of that lie between (1 ± √(d/n))² (Marchenko and Pastur 1967).
+func (pop *population) recorrelate(ess float64) {
+	d, n := pop.p.D, ess*float64(pop.p.N)
+	if d == 1 || d > maxDense || n < enoughPerDim*float64(d) {
+		return
+	}
+	corr := weightedCorrelation(pop.weights, pop.p.X, pop.tuning.Scale)
+	root := math.Sqrt(float64(d) / n)
+	noise := math.Pow((1+root)/(1-root), 2)
+	if condition(corr, pop.tuning.Factor) < worthwhile*noise {
+		return
+	}
+	if condition(corr, nil) < worthwhile*noise {
+		pop.tuning.Factor = nil
+		return
+	}
+	for i := range d { // the identity has the weight of five particles, as the scales before have
+		for j := range i {
+			corr.SetSym(i, j, corr.At(i, j)*n/(n+5))
+		}
+	}
+	if f := cholesky(corr); f != nil {
+		pop.tuning.Factor = f
+	}
+}
+
 // retune moves the step size towards the wanted acceptance probability (Robbins and Monro 1951), and reports whether it
 // was far off. A gain of 1 on the log step is below the Newton step of all the kernels near their optimum, which is 0.9
 // for MALA, 2.1 for the random walk and 2.5 for HMC, so it does not overshoot by much.
@@ -67,5 +107,5 @@ func (pop *population) retune(acceptance float64) bool {
 }
 
 func copyTuning(t mcmc.Tuning) mcmc.Tuning {
-	return mcmc.Tuning{Step: t.Step, Scale: slices.Clone(t.Scale)}
+	return mcmc.Tuning{Step: t.Step, Scale: slices.Clone(t.Scale), Factor: t.Factor}
 }

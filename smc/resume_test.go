@@ -74,6 +74,14 @@ func problem(t *testing.T, kind mcmc.Kind) (Reference, targets.Density, Config) 
 	return ref, logGamma(2), cfg
 }
 
+// correlated is one in which the pilot learns correlations.
+func correlated(t *testing.T) (Reference, targets.Density, Config) {
+	t.Helper()
+	cfg := Defaults()
+	cfg.Seed, cfg.Particles, cfg.Islands = 9, 64, 2
+	return newNormal(t, 3, 0, 2), ridge(3, 0.999), cfg
+}
+
 func sameResult(got, want *Result) string { return cmp.Diff(want, got, cmpopts.EquateNaNs()) }
 
 // TestResumeAnywhere kills a run at every one of its saves, takes it up from what was saved, and finds the same
@@ -114,6 +122,43 @@ func TestResumeAnywhere(t *testing.T) {
 type refusing struct{ targets.Density }
 
 func (refusing) Eval(context.Context, *targets.Batch) error { return errors.New("asked to evaluate") }
+
+// TestResumeWithCorrelations is the same for plans whose stages share a factor of the metric.
+func TestResumeWithCorrelations(t *testing.T) {
+	ref, target, cfg := correlated(t)
+	whole := &store{snaps: map[string][][]byte{}}
+	want := must[*Result](t)(Run(context.Background(), ref, target, cfg, Hooks{Save: whole.save}))
+	learned := 0
+	for _, s := range want.Plan.Stages {
+		if s.Tuning.Factor != nil {
+			learned++
+		}
+	}
+	if learned < 2 {
+		t.Fatalf("%d stages with a factor", learned)
+	}
+	for stop := 1; stop <= whole.saves; stop += 2 {
+		part := &store{snaps: map[string][][]byte{}, stop: stop}
+		if _, err := Run(context.Background(), ref, target, cfg, Hooks{Save: part.save}); !errors.Is(err, errKilled) {
+			t.Fatal(err)
+		}
+		part.stop = 0
+		got := must[*Result](t)(Run(context.Background(), ref, target, cfg, Hooks{Save: part.save, Load: part.load}))
+		if err := whole.equal(part); err != nil {
+			t.Fatalf("killed at save %d: %v", stop, err)
+		}
+		if diff := sameResult(got, want); diff != "" {
+			t.Fatalf("killed at save %d: %s", stop, diff)
+		}
+	}
+	for stream, snaps := range whole.snaps {
+		for i := 1; i < len(snaps); i++ {
+			if got := must[[]byte](t)(Rerun(context.Background(), ref, target, cfg, stream, snaps[i-1])); !bytes.Equal(got, snaps[i]) {
+				t.Errorf("%s: stage %d run again differs", stream, i)
+			}
+		}
+	}
+}
 
 // TestCancel stops a run by its context at every stage it reports.
 func TestCancel(t *testing.T) {

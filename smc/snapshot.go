@@ -41,11 +41,14 @@ func (pop *population) snapshot() []byte {
 	pop.s.Write(w)
 	w.Floats(pop.p.LogW)
 	w.Ints32(pop.p.Lineage)
-	pop.tuning.Write(w)
+	pop.tuning.Write(w, nil)
+	before := &pop.tuning
 	w.Int(len(pop.plan.Stages))
 	for i := range pop.plan.Stages {
-		w.Float(pop.plan.Stages[i].Beta)
-		pop.plan.Stages[i].Tuning.Write(w)
+		s := &pop.plan.Stages[i]
+		w.Float(s.Beta)
+		s.Tuning.Write(w, before)
+		before = &s.Tuning
 	}
 	w.Int(len(pop.reports))
 	for i := range pop.reports {
@@ -68,13 +71,14 @@ func (pop *population) restore(snap []byte) error {
 	pop.s.Read(r)
 	r.FillFloats(pop.p.LogW)
 	r.FillInts32(pop.p.Lineage)
-	pop.tuning.Read(r)
-	pop.plan.Stages = nil
-	for range r.Count() {
-		var s PlannedStage
+	pop.tuning.Read(r, nil)
+	before := &pop.tuning
+	pop.plan.Stages = make([]PlannedStage, r.Count())
+	for i := range pop.plan.Stages {
+		s := &pop.plan.Stages[i]
 		s.Beta = r.Float()
-		s.Tuning.Read(r)
-		pop.plan.Stages = append(pop.plan.Stages, s)
+		s.Tuning.Read(r, before)
+		before = &s.Tuning
 	}
 	pop.reports = nil
 	for range r.Count() {

@@ -61,7 +61,7 @@ func (c *chains) snapshot() []byte {
 	w.Int(c.iteration)
 	w.Int(c.block.First + c.block.N)
 	c.state.Write(w)
-	c.tuning.Write(w)
+	c.tuning.Write(w, nil)
 	for _, v := range []float64{c.step1.mu, c.step1.bar, c.step1.log, c.step1.avg} {
 		w.Float(v)
 	}
@@ -83,7 +83,7 @@ func (c *chains) restore(snap []byte, blocks []*Block) error {
 	c.iteration = r.Int()
 	kept := r.Int()
 	c.state.Read(r)
-	c.tuning.Read(r)
+	c.tuning.Read(r, nil)
 	for _, v := range []*float64{&c.step1.mu, &c.step1.bar, &c.step1.log, &c.step1.avg} {
 		*v = r.Float()
 	}

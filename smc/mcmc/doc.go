@@ -19,14 +19,15 @@
 //
 // # The kernels
 //
-// With a diagonal metric, Scale s (standard deviations), and step size ε, Hamiltonian Monte Carlo (Duane, Kennedy,
+// With scales s (standard deviations of the coordinates) and step size ε, Hamiltonian Monte Carlo (Duane, Kennedy,
 // Pendleton and Roweth 1987; Neal, "MCMC using Hamiltonian dynamics", 2011) draws p ~ N(0, I) and makes L leapfrog steps
 //
 //	p ← p + ½ε s∘∇log γ(x);   x ← x + ε s∘p;   p ← p + ½ε s∘∇log γ(x)
 //
 // of H(x, p) = −log γ(x) + ½|p|², then accepts the end point with probability min(1, exp(H(start) − H(end))).
 // Langevin (MALA; Roberts and Tweedie 1996) is the case L = 1, where the proposal is N(x + ½ε² s²∘∇log γ, ε² s²).
-// Random walk proposes N(x, ε² s²).
+// Random walk proposes N(x, ε² s²). With a Factor L as well the same is done in the coordinates u of x = s∘(Lu), whose
+// gradient is Lᵀ(s∘∇log γ).
 //
 // A trajectory that meets a point with no density or no gradient is rejected; since a reversed trajectory meets the same
 // points, that keeps the balance. Large energy errors are rejected at the end, not on the way, for the same reason.

@@ -106,13 +106,14 @@ func TestLogAtTheEnds(t *testing.T) {
 func TestMoveDoesNotAllocate(t *testing.T) {
 	for _, k := range []Kernel{{Kind: RWM}, {Kind: MALA}, {Kind: HMC, Leapfrogs: 4, Jitter: 0.5}} {
 		for _, ref := range []bool{false, true} {
-			const n, d = 64, 5
-			beta := 1.0
+			const n, d = 64, 2
+			beta, factor := 1.0, []float64{1, 0.5, 1}
 			if ref {
-				beta = 0.5
+				beta, factor = 0.5, nil
 			}
 			m, s := NewMover(k, n, d, ref, &Tally{}), NewState(n, d, ref, k.Kind.NeedsGradient())
 			tn, st := FirstTuning(k.Kind, d), NewStreams(1, "test", 0)
+			tn.Factor = factor
 			var f Density = flat{d}
 			stage := uint32(0)
 			allocs := testing.AllocsPerRun(20, func() {

@@ -50,7 +50,11 @@ func (m *Mover) integrate(ctx context.Context, f Density, beta float64, s *State
 		}
 		p := m.p[i*d : (i+1)*d]
 		g, w0, h, w1 := at.gradients(beta, i, d)
-		kickRow(p, m.step, g, h, kick*w0, kick*w1)
+		if m.factor != nil {
+			m.kickDense(p, g, h, kick*w0, kick*w1)
+		} else {
+			kickRow(p, m.step, g, h, kick*w0, kick*w1)
+		}
 		m.Energy[i] = kinetic(p) - at.Log(beta, i)
 		if !(m.Energy[i]-m.start[i] <= maxEnergyError) {
 			m.Divergent[i] = true
@@ -68,6 +72,11 @@ func (m *Mover) leap(at *Terms, beta, kick float64) {
 		}
 		lo, hi := i*d, (i+1)*d
 		g, w0, h, w1 := at.gradients(beta, i, d)
+		if m.factor != nil {
+			m.kickDense(m.p[lo:hi], g, h, kick*w0, kick*w1)
+			m.driftDense(m.y[lo:hi], m.p[lo:hi])
+			continue
+		}
 		leapRow(m.p[lo:hi], m.y[lo:hi], m.step, g, h, kick*w0, kick*w1)
 	}
 }

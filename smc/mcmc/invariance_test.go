@@ -36,6 +36,9 @@ func worstDrift(t *testing.T, k Kernel, step float64, wrong func(*Mover)) float6
 	tn := Tuning{Step: step, Scale: []float64{1, 0.7}}
 	st := NewStreams(4, "test", 0)
 	for i := range 10 {
+		if i == 5 { // the second half in sheared coordinates
+			tn.Factor = []float64{1.2, -0.5, 0.8}
+		}
 		if _, err := m.Move(context.Background(), f, 1, &tn, s, &st, uint32(i), 0); err != nil {
 			t.Fatal(err)
 		}

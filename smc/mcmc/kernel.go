@@ -86,10 +86,13 @@ func (k Kernel) steps(length rng.Key, stage, inner uint32) int {
 	return lo + int(length.Uniform(0, stage, inner)*float64(hi-lo+1))
 }
 
-// Tuning is what adaptation sets.
+// Tuning is what adaptation sets: proposals are made in coordinates u with x = Scale∘(L u).
 type Tuning struct {
 	Step  float64   // ε
-	Scale []float64 // d: the metric is diag(1/Scale²)
+	Scale []float64 // d: standard deviations
+	// Factor is L, lower triangular with LLᵀ about the correlation matrix, its rows one after another without the zeros:
+	// d(d+1)/2 numbers. Nil is the identity, and much the cheaper: an L costs d² multiplications a leapfrog.
+	Factor []float64
 }
 
 // FirstTuning is where tuning starts: unit scales and a step for them.

@@ -42,7 +42,9 @@ type Mover struct {
 
 	kernel  Kernel
 	n, d    int
-	step, z []float64 // d: ε·scale; normals of one row
+	step    []float64 // d: ε·scale
+	factor  []float64 // that of the tuning
+	z, w    []float64 // d: scratch of one row
 	y, p    []float64 // n×d: proposals, momenta
 	start   []float64 // n: H before the move
 	stopped []bool    // rows that are rejected whatever comes
@@ -60,7 +62,7 @@ func NewMover(k Kernel, n, d int, ref bool, tally *Tally) *Mover {
 		Tally: tally,
 		Prob:  make([]float64, n), Energy: make([]float64, n), Divergent: make([]bool, n),
 		kernel: k, n: n, d: d,
-		step: make([]float64, d), z: make([]float64, d), y: make([]float64, n*d),
+		step: make([]float64, d), z: make([]float64, d), w: make([]float64, d), y: make([]float64, n*d),
 		start: make([]float64, n), stopped: make([]bool, n), next: NewTerms(n, d, ref, grad),
 		kick: leapfrogKick, accept: metropolis,
 	}
@@ -88,6 +90,7 @@ func (m *Mover) propose(ctx context.Context, f Density, beta float64, tn *Tuning
 	for j, c := range tn.Scale {
 		m.step[j] = tn.Step * c
 	}
+	m.factor = tn.Factor
 	for i := range m.n {
 		lp := s.Log(beta, i)
 		m.start[i] = -lp
@@ -146,6 +149,10 @@ func (m *Mover) walk(ctx context.Context, f Density, beta float64, st *Streams, 
 		}
 		y := m.y[i*m.d : (i+1)*m.d]
 		st.Proposal.Normals(m.z, uint32(i), stage, inner)
+		if m.factor != nil {
+			lowerTimes(m.w, m.factor, m.z)
+			copy(m.z, m.w)
+		}
 		for j, z := range m.z {
 			y[j] += m.step[j] * z
 		}

@@ -1,6 +1,8 @@
 package mcmc
 
 import (
+	"slices"
+
 	"github.com/sampan-mc/sampan/smc/mcmc/snapshot"
 	"github.com/sampan-mc/sampan/targets"
 )
@@ -29,16 +31,26 @@ func (s *State) Read(r *snapshot.Reader) {
 	}
 }
 
-// Write appends t to a snapshot.
-func (t *Tuning) Write(w *snapshot.Writer) {
+// Write appends t to a snapshot, its Factor only if that is not the one of the tuning before, which may be nil.
+func (t *Tuning) Write(w *snapshot.Writer, before *Tuning) {
 	w.Float(t.Step)
 	w.Floats(t.Scale)
+	same := before != nil && slices.Equal(t.Factor, before.Factor)
+	w.Bool(same)
+	if !same {
+		w.Floats(t.Factor)
+	}
 }
 
 // Read takes from a snapshot what Write put there.
-func (t *Tuning) Read(r *snapshot.Reader) {
+func (t *Tuning) Read(r *snapshot.Reader, before *Tuning) {
 	t.Step = r.Float()
 	t.Scale = r.Floats()
+	if r.Bool() && before != nil {
+		t.Factor = before.Factor
+	} else {
+		t.Factor = r.Floats()
+	}
 }
 
 // Write appends t to a snapshot.
