@@ -135,7 +135,9 @@ def evaluate(density: Evaluator, prior: Evaluator | None, x: np.ndarray, want_gr
 
 
 def _call(f: Evaluator, x: np.ndarray, want_grad: bool) -> tuple[np.ndarray, np.ndarray | None]:
-    return f.value_and_grad(x) if want_grad else (f.value(x), None)
+    # Samplers ask far out in the tails, where overflow is nothing to warn of: what is not finite gets a status.
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+        return f.value_and_grad(x) if want_grad else (f.value(x), None)
 
 
 def _status(logp: np.ndarray, grad: np.ndarray | None) -> np.ndarray | None:
