@@ -38,7 +38,6 @@ type population struct {
 	ss                       *mcmc.State //
 	ratio, weights, uniforms []float64
 	ancestors                []int32
-	began                    []float64 // points before the moves, while tuning
 }
 
 // mover is a Markov kernel for whole populations: *mcmc.Mover, or, in tests, one whose law is known.
