@@ -66,7 +66,7 @@ func Defaults() Config {
 func AISDefaults() Config {
 	c := Defaults()
 	c.Threshold = 0
-	c.Schedule.CESS = 0.99
+	c.Schedule.CESS = 0.995
 	c.Move.Steps = 1
 	return c
 }

@@ -29,7 +29,7 @@ func (n *number) UnmarshalJSON(b []byte) error {
 	return err
 }
 
-func floats(v []number) []float64 {
+func numbers(v []number) []float64 {
 	out := make([]float64, len(v))
 	for i, x := range v {
 		out[i] = float64(x)
@@ -51,7 +51,7 @@ func TestBisection(t *testing.T) {
 	loadJSON(t, "weights.json.gz", &file)
 	checked := 0
 	for i, c := range file.Cases {
-		logW, ratio := floats(c.LogWeight), floats(c.LogRatio)
+		logW, ratio := numbers(c.LogWeight), numbers(c.LogRatio)
 		n := float64(len(logW))
 		lost := false
 		for j := range ratio { // a step of half the size has β = ½ in reach
