@@ -16,5 +16,6 @@
 //   - dst may be the same slice as an argument, but must not overlap it otherwise.
 //   - Wrong lengths panic; nothing is allocated.
 //
-// Sums and dots accumulate in float64 in a fixed order.
+// Sums and dots accumulate in float64 in a fixed order. What is not here: general linear algebra, and anything that knows
+// what a net or a density is.
 package vec
