@@ -27,6 +27,14 @@ func NewDense(l *Layout, name string, in, out int, kernel, bias Init) Dense {
 	return d
 }
 
+// NewLinear adds a layer without bias, its matrix the tensor name, In by Out.
+func NewLinear(l *Layout, name string, in, out int, init Init) Dense {
+	t := l.Add(name, init, in, out)
+	d := Dense{In: in, Out: out, Off: t.Off, NoBias: true}
+	l.dense = append(l.dense, d)
+	return d
+}
+
 // Rows is the number of rows of W, and of the input tile.
 func (d Dense) Rows() int {
 	if d.NoBias {

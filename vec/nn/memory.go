@@ -8,8 +8,8 @@ import (
 )
 
 // Memory keeps the pre-activations of a net's evaluations from the forward pass of a step to its reverse pass, for as many
-// evaluations as fit a cap. Reading them back at the speed of main memory takes less time than computing them again, by
-// 15 to 20 per cent of a whole training step.
+// evaluations as fit a cap. Where main memory is quick beside the processor, reading them back takes less time than
+// computing them again.
 type Memory[T vec.Float] struct {
 	size  int
 	count int
