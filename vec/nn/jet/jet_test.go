@@ -19,8 +19,8 @@ func plain[T vec.Float](net *nn.MLP[T], theta []T, f Features, x []float64, t fl
 	for _, v := range x {
 		h = append(h, f.Scale*v)
 	}
-	h = append(h, t-0.5)
-	for k := 1; k <= f.Harmonics; k++ {
+	h = append(h, 2*t-1)
+	for k := 1; k <= f.Time.Harmonics; k++ {
 		h = append(h, math.Sin(math.Pi*float64(k)*t), math.Cos(math.Pi*float64(k)*t))
 	}
 	for l, d := range net.Layers {
@@ -94,8 +94,8 @@ var cases = []struct {
 	p      int
 }{
 	{Features{Dim: 1, Scale: 1}, nn.Tanh, []int{8}, 8},
-	{Features{Dim: 2, Scale: 0.5, Harmonics: 2}, nn.Tanh, []int{20, 12, 16}, 32},
-	{Features{Dim: 5, Scale: 0.8, Harmonics: 1}, nn.GELU, []int{12, 12}, 17},
+	{Features{Dim: 2, Scale: 0.5, Time: nn.Sinusoid{Harmonics: 2}}, nn.Tanh, []int{20, 12, 16}, 32},
+	{Features{Dim: 5, Scale: 0.8, Time: nn.Sinusoid{Harmonics: 1}}, nn.GELU, []int{12, 12}, 17},
 	{Features{Dim: 3, Scale: 1.2}, nn.SiLU, []int{9, 16, 5}, 16},
 }
 

@@ -73,7 +73,7 @@ func (j *jets[T]) forward(w *nn.Params[T]) {
 	w.Apply(first, j.in.u, j.channel(j.z[0], 0), none[T]())
 	if j.full {
 		zt := j.channel(j.z[0], j.d+2)
-		vec.Gemm(first.Out, j.p, j.in.Times(), w.Transposed(first)[j.d:], first.Rows(), 1, j.in.dot.Data, j.p, nil, 0, zt.Data, zt.LD)
+		vec.Gemm(first.Out, j.p, j.in.Time.Rows(), w.Transposed(first)[j.d:], first.Rows(), 1, j.in.slope.Data, j.p, nil, 0, zt.Data, zt.LD)
 	}
 	for l, z := range j.z {
 		if l > 0 {
@@ -113,8 +113,8 @@ func (j *jets[T]) first(s nn.Sink[T], bar tile.Tile[T]) {
 	if g, ok := s.(*nn.Gradient[T]); ok {
 		s.Dense(layer, j.in.u, j.channel(bar, 0))
 		if j.full {
-			times := nn.Dense{In: j.in.Times(), Out: layer.Out, Off: layer.Off + j.d*layer.Out, NoBias: true}
-			s.Dense(times, j.in.dot, j.channel(bar, j.d+2))
+			times := nn.Dense{In: j.in.Time.Rows(), Out: layer.Out, Off: layer.Off + j.d*layer.Out, NoBias: true}
+			s.Dense(times, j.in.slope, j.channel(bar, j.d+2))
 		}
 		for o := range bar.Rows {
 			vec.DotRows(g.G[layer.Off+o:], layer.Out, bar.Row(o)[j.p:], j.d, j.p, j.scale)
@@ -123,7 +123,7 @@ func (j *jets[T]) first(s nn.Sink[T], bar tile.Tile[T]) {
 	}
 	j.channel(j.u, 0).Copy(j.in.u)
 	if j.full {
-		j.channel(j.u, j.d+2).Slice(j.d, j.in.Width()).Copy(j.in.dot)
+		j.channel(j.u, j.d+2).Slice(j.d, j.in.Width()).Copy(j.in.slope)
 	}
 	s.Dense(layer, j.u, bar)
 }

@@ -92,8 +92,8 @@ func (f *Slope[T]) Forward(w *nn.Params[T]) Scalar[T] {
 	vec.Scale(f.out.Grad.Data, T(f.in.Scale), f.slope.Slice(0, f.d).Data)
 	rate := f.out.Rate.Data
 	clear(rate)
-	for k := range f.in.Times() {
-		vec.MulAdd(rate, f.slope.Row(f.d+k), f.in.dot.Row(k), rate)
+	for k := range f.in.Time.Rows() {
+		vec.MulAdd(rate, f.slope.Row(f.d+k), f.in.slope.Row(k), rate)
 	}
 	return f.out
 }
@@ -102,8 +102,8 @@ func (f *Slope[T]) Forward(w *nn.Params[T]) Scalar[T] {
 // over it.
 func (f *Slope[T]) Backward(w *nn.Params[T], s nn.Sink[T]) {
 	vec.Scale(f.abar[0].Slice(0, f.d).Data, T(f.in.Scale), f.out.Grad.Data)
-	for k := range f.in.Times() {
-		vec.Mul(f.abar[0].Row(f.d+k), f.in.dot.Row(k), f.out.Rate.Data)
+	for k := range f.in.Time.Rows() {
+		vec.Mul(f.abar[0].Row(f.d+k), f.in.slope.Row(k), f.out.Rate.Data)
 	}
 	last := len(f.s)
 	for l, h := range f.net.Hidden { // up the reverse pass

@@ -5,8 +5,8 @@ import (
 	"github.com/sampan-mc/sampan/vec/nn"
 	"github.com/sampan-mc/sampan/vec/nn/gram"
 	"github.com/sampan-mc/sampan/vec/nn/jet"
+	"github.com/sampan-mc/sampan/vec/nn/optim"
 	"github.com/sampan-mc/sampan/vec/par"
-	"github.com/sampan-mc/sampan/vec/tile"
 )
 
 // Equation is the equation that V and μ are to obey.
@@ -33,17 +33,18 @@ type Config struct {
 // Loss is the nets φ and μ with the memory of a step on batches with tiles of P points.
 type Loss[T vec.Float] struct {
 	Config
-	P         int
-	Potential *nn.MLP[T] // φ
-	Drift     *nn.MLP[T] // μ
-	norm      nn.Tensor  // z
+	P               int
+	Potential       *nn.MLP[T] // φ
+	Drift           *nn.MLP[T] // μ
+	*optim.Slots[T]            // the gradient, after Gradient
+	norm            nn.Tensor  // z
 
 	size    int
 	pool    *par.Pool
 	workers []*worker[T]
 	sinks   []*nn.Gradient[T]
 	records []*gram.Recorder[T]
-	slots   [][]T // gradients
+	tiles   int // that the slots are for
 	sums    []float64
 
 	// What the loops' bodies, made once, read.
@@ -90,28 +91,24 @@ func (l *Loss[T]) begin(w *nn.Params[T], b *Batch[T]) {
 	}
 }
 
-// Gradient returns the mean of r² over the batch and sets grad to its gradient.
-func (l *Loss[T]) Gradient(grad []T, w *nn.Params[T], b *Batch[T]) float64 {
-	n := par.Slots(len(b.Tiles))
-	for len(l.slots) < n {
-		l.slots, l.sums = append(l.slots, tile.Aligned[T](l.size)), append(l.sums, 0)
+// Gradient returns the mean of r² over the batch and the norm of its gradient.
+func (l *Loss[T]) Gradient(w *nn.Params[T], b *Batch[T]) (loss, norm float64) {
+	if len(b.Tiles) != l.tiles {
+		l.tiles, l.Slots = len(b.Tiles), optim.NewSlots[T](l.size, len(b.Tiles))
+		l.sums = make([]float64, l.Count())
 	}
 	l.begin(w, b)
-	l.pool.For(n, l.bySlot)
-	sum := 0.0
-	clear(grad)
-	for s, g := range l.slots[:n] {
-		vec.Add(grad, grad, g)
-		sum += l.sums[s]
+	l.pool.For(l.Count(), l.bySlot)
+	for _, s := range l.sums {
+		loss += s
 	}
-	return sum / float64(b.Len())
+	return loss / float64(b.Len()), l.Reduce(l.pool)
 }
 
 func (l *Loss[T]) addSlot(worker, s int) {
 	k, sink, b := l.workers[worker], l.sinks[worker], l.b
-	sink.G, l.sums[s] = l.slots[s], 0
-	clear(sink.G)
-	lo, hi := par.Range(len(b.Tiles), par.Slots(len(b.Tiles)), s)
+	sink.G, l.sums[s] = l.Clear(s), 0
+	lo, hi := l.Slots.Tiles(s)
 	for t := lo; t < hi; t++ {
 		k.residual(l.w, &b.Tiles[t])
 		l.sums[s] += vec.Dot(k.r, k.r)

@@ -18,10 +18,10 @@ import (
 
 // configs have both equations, with and without known parts of V.
 var configs = []Config{
-	{Equation: LogCE, Features: jet.Features{Dim: 2, Scale: 0.5, Harmonics: 2}, Hidden: []int{12, 16, 12}, Act: nn.Tanh, Head: 1},
-	{Equation: LogCE, Features: jet.Features{Dim: 3, Scale: 1, Harmonics: 1}, Hidden: []int{10, 8}, Act: nn.GELU, Head: 1, Known: true, Norms: 3},
+	{Equation: LogCE, Features: jet.Features{Dim: 2, Scale: 0.5, Time: nn.Sinusoid{Harmonics: 2}}, Hidden: []int{12, 16, 12}, Act: nn.Tanh, Head: 1},
+	{Equation: LogCE, Features: jet.Features{Dim: 3, Scale: 1, Time: nn.Sinusoid{Harmonics: 1}}, Hidden: []int{10, 8}, Act: nn.GELU, Head: 1, Known: true, Norms: 3},
 	{Equation: LogFP, Features: jet.Features{Dim: 2, Scale: 1}, Hidden: []int{8, 8, 8}, Act: nn.Tanh, Head: 1},
-	{Equation: LogFP, Features: jet.Features{Dim: 5, Scale: 0.7, Harmonics: 1}, Hidden: []int{10, 8}, Act: nn.SiLU, Head: 1, Known: true, Norms: 2},
+	{Equation: LogFP, Features: jet.Features{Dim: 5, Scale: 0.7, Time: nn.Sinusoid{Harmonics: 1}}, Hidden: []int{10, 8}, Act: nn.SiLU, Head: 1, Known: true, Norms: 2},
 }
 
 func each(t *testing.T, test func(t *testing.T, c Config)) {
@@ -87,8 +87,8 @@ func plain(net *nn.MLP[float64], theta []float64, f jet.Features, x []float64, t
 	for _, v := range x {
 		h = append(h, f.Scale*v)
 	}
-	h = append(h, t-0.5)
-	for k := 1; k <= f.Harmonics; k++ {
+	h = append(h, 2*t-1)
+	for k := 1; k <= f.Time.Harmonics; k++ {
 		h = append(h, math.Sin(math.Pi*float64(k)*t), math.Cos(math.Pi*float64(k)*t))
 	}
 	for l, d := range net.Layers {
@@ -162,9 +162,8 @@ func testGradient[T vec.Float](t *testing.T, step, bound float64) {
 		const n, p = 48, 16
 		l, w := setUp[T](c, 1, p)
 		b := draw[T](c, n, p, 2)
-		grad, scratch := make([]T, w.Size()), make([]T, w.Size())
-		l.Gradient(grad, w, b)
-		theta := slices.Clone(w.Theta)
+		l.Gradient(w, b)
+		grad, theta := slices.Clone(l.Grad), slices.Clone(w.Theta)
 		for _, tensor := range w.Tensors {
 			part := grad[tensor.Off : tensor.Off+tensor.Size()]
 			norm := math.Sqrt(vec.Dot(part, part))
@@ -176,7 +175,8 @@ func testGradient[T vec.Float](t *testing.T, step, bound float64) {
 					w.Theta[tensor.Off+i] = T(float64(theta[tensor.Off+i]) + e*float64(d)/norm)
 				}
 				w.Refresh()
-				return l.Gradient(scratch, w, b)
+				loss, _ := l.Gradient(w, b)
+				return loss
 			}
 			got := (8*(at(step)-at(-step)) - (at(2*step) - at(-2*step))) / (12 * step)
 			at(0)
@@ -202,11 +202,11 @@ func TestJacobian(t *testing.T) {
 		r, dir, jd := make([]float64, n), make([]float64, w.Size()), make([]float64, n)
 		l.Jacobian(r, j, w, b)
 		g := gram.NewWorker(par.NewPool(2), j)
-		byJ, grad := make([]float64, w.Size()), make([]float64, w.Size())
+		byJ := make([]float64, w.Size())
 		g.MulT(byJ, j, r)
-		l.Gradient(grad, w, b)
-		for i := range grad {
-			if e := math.Abs(2*byJ[i]/n - grad[i]); !(e < 1e-11*(1+math.Abs(grad[i]))) {
+		l.Gradient(w, b)
+		for i, g := range l.Grad {
+			if e := math.Abs(2*byJ[i]/n - g); !(e < 1e-11*(1+math.Abs(g))) {
 				t.Fatalf("2/N Jᵀr and the gradient differ by %g at %d", e, i)
 			}
 		}
@@ -250,7 +250,7 @@ func TestGaussianPath(t *testing.T) {
 		if eq == LogFP { // the affine part by a tanh that hardly bends
 			const eps = 1e-4
 			m := nn.Matrix(in, w.Theta)
-			m[0], m[in.Out], m[2*in.Out] = -eps, 2*eps, eps // −x, 2(t−½), 1
+			m[0], m[in.Out], m[2*in.Out] = -eps, eps, eps // −x, 2t−1, 1
 			nn.Matrix(out, w.Theta)[0] = sigma2 / 2 / eps
 			bound = 1e-6
 		}
@@ -283,15 +283,15 @@ func TestWorkersDoNotMatter(t *testing.T) {
 			const n, p = 192, 16
 			l, w := setUp[float32](c, workers, p)
 			b := draw[float32](c, n, p, 2)
-			grad, r, j := make([]float32, w.Size()), make([]float32, n), l.NewJacobian(n)
-			loss := l.Gradient(grad, w, b)
+			r, j := make([]float32, n), l.NewJacobian(n)
+			loss, norm := l.Gradient(w, b)
 			s := spring.New(par.NewPool(workers), spring.Default, j)
 			for range 3 {
 				l.Jacobian(r, j, w, b)
 				s.Step(w.Theta, r, j, 0.5)
 				w.Refresh()
 			}
-			all := slices.Concat(grad, r, w.Theta, []float32{float32(loss)})
+			all := slices.Concat(l.Grad, r, w.Theta, []float32{float32(loss), float32(norm)})
 			if first == nil {
 				first = all
 			}
@@ -306,10 +306,10 @@ func TestNoAllocation(t *testing.T) {
 	for _, c := range configs {
 		const n, p = 64, 16
 		l, w := setUp[float32](c, 1, p)
-		b, grad, r, j := draw[float32](c, n, p, 2), make([]float32, w.Size()), make([]float32, n), l.NewJacobian(n)
+		b, r, j := draw[float32](c, n, p, 2), make([]float32, n), l.NewJacobian(n)
 		s := spring.New(par.NewPool(1), spring.Default, j)
 		if a := testing.AllocsPerRun(3, func() {
-			l.Gradient(grad, w, b)
+			l.Gradient(w, b)
 			l.Jacobian(r, j, w, b)
 			s.Step(w.Theta, r, j, 0.1)
 			w.Refresh()
