@@ -2,7 +2,6 @@ package gram
 
 import (
 	"github.com/sampan-mc/sampan/vec"
-	"github.com/sampan-mc/sampan/vec/nn"
 	"github.com/sampan-mc/sampan/vec/tile"
 )
 
@@ -11,11 +10,6 @@ import (
 type Block struct {
 	Off, Rows, Cols int
 	Terms           int
-}
-
-// Of is the block of a dense layer.
-func Of(d nn.Dense, terms int) Block {
-	return Block{Off: d.Off, Rows: d.Rows(), Cols: d.Out, Terms: terms}
 }
 
 // Factor is a tile of samples' gradients for one block: sample n's is Σ_c a_{n,c} b_{n,c}ᵀ. A is Rows by Terms·P and B is

@@ -6,6 +6,29 @@ import (
 	"github.com/sampan-mc/sampan/vec/tile"
 )
 
+// Shape is the nn.Sink that finds out which blocks a reverse pass on tiles of P particles tells of, and in how many terms:
+// one pass, at any parameters and points, before NewJacobian.
+type Shape[T vec.Float] struct {
+	P      int
+	Blocks []Block
+}
+
+// Dense counts d's terms, one for every P columns.
+func (s *Shape[T]) Dense(d nn.Dense, _, dz tile.Tile[T]) { s.count(d.Off, d.Rows(), d.Out, dz.P) }
+
+// Vector counts a block of dv.Rows by 1.
+func (s *Shape[T]) Vector(off int, dv tile.Tile[T]) { s.count(off, dv.Rows, 1, dv.P) }
+
+func (s *Shape[T]) count(off, rows, cols, columns int) {
+	for i := range s.Blocks {
+		if b := &s.Blocks[i]; b.Off == off {
+			b.Terms += columns / s.P
+			return
+		}
+	}
+	s.Blocks = append(s.Blocks, Block{Off: off, Rows: rows, Cols: cols, Terms: columns / s.P})
+}
+
 // Recorder is the nn.Sink that keeps what reverse passes tell it: with cotangents of residuals rather than of a loss, the
 // rows of J. It belongs to one worker.
 type Recorder[T vec.Float] struct {
@@ -15,7 +38,10 @@ type Recorder[T vec.Float] struct {
 	ones tile.Tile[T] // the b of vector parameters
 }
 
-var _ nn.Sink[float32] = (*Recorder[float32])(nil)
+var (
+	_ nn.Sink[float32] = (*Shape[float32])(nil)
+	_ nn.Sink[float32] = (*Recorder[float32])(nil)
+)
 
 // NewRecorder returns a recorder into j.
 func NewRecorder[T vec.Float](j *Jacobian[T]) *Recorder[T] {
@@ -24,11 +50,19 @@ func NewRecorder[T vec.Float](j *Jacobian[T]) *Recorder[T] {
 	return r
 }
 
-// Begin starts on tile t; its passes may then follow. Terms that none of them fills keep what they held, so that the same
-// passes must be made for every tile and every step.
+// Begin starts on tile t: its passes follow, always the same ones, and then End.
 func (r *Recorder[T]) Begin(t int) {
 	r.tile = t
 	clear(r.used)
+}
+
+// End panics unless all terms of all blocks were told.
+func (r *Recorder[T]) End() {
+	for i, b := range r.j.Blocks {
+		if r.used[i] != b.Terms {
+			panic("gram: the passes of a tile left out terms of a block")
+		}
+	}
 }
 
 // Dense keeps x and dz as the next terms of d's block, one for every P columns.

@@ -3,7 +3,6 @@ package jet
 import (
 	"github.com/sampan-mc/sampan/vec"
 	"github.com/sampan-mc/sampan/vec/nn"
-	"github.com/sampan-mc/sampan/vec/nn/gram"
 	"github.com/sampan-mc/sampan/vec/tile"
 )
 
@@ -60,6 +59,3 @@ func (f *Field[T]) Backward(w *nn.Params[T], mBar, divBar tile.Tile[T], s nn.Sin
 	}
 	f.backward(w, s)
 }
-
-// Blocks is the net's layers as blocks of a per-sample Jacobian.
-func (f *Field[T]) Blocks() []gram.Block { return blocks(f.net, f.j) }

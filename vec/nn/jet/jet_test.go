@@ -205,10 +205,7 @@ func weigh[T vec.Float](r *rand.Rand, x tile.Tile[T], only int) float64 {
 }
 
 // loss is linear in everything that a net puts out. It returns its value and tells the sink, if there is one.
-type loss[T vec.Float] struct {
-	run    func(s nn.Sink[T], only int) float64
-	blocks []gram.Block
-}
+type loss[T vec.Float] func(s nn.Sink[T], only int) float64
 
 func losses[T vec.Float](n int) (*nn.Params[T], map[string]loss[T]) {
 	c := cases[n]
@@ -219,7 +216,7 @@ func losses[T vec.Float](n int) (*nn.Params[T], map[string]loss[T]) {
 	in.Set(q.x, q.t)
 	jets, field := NewPotential(phi, in, &a), NewField(mu, in, &a)
 	list := map[string]loss[T]{
-		"jets": {func(s nn.Sink[T], only int) float64 {
+		"jets": func(s nn.Sink[T], only int) float64 {
 			r := rand.New(rand.NewPCG(1, 1))
 			jets.Begin(w)
 			v := jets.Forward(w)
@@ -228,8 +225,8 @@ func losses[T vec.Float](n int) (*nn.Params[T], map[string]loss[T]) {
 				jets.Backward(w, s)
 			}
 			return out
-		}, jets.Blocks()},
-		"field": {func(s nn.Sink[T], only int) float64 {
+		},
+		"field": func(s nn.Sink[T], only int) float64 {
 			r := rand.New(rand.NewPCG(2, 1))
 			field.Begin(w)
 			m, div := field.Forward(w)
@@ -238,11 +235,11 @@ func losses[T vec.Float](n int) (*nn.Params[T], map[string]loss[T]) {
 				field.Backward(w, m, div, s)
 			}
 			return out
-		}, field.Blocks()},
+		},
 	}
 	for name, value := range map[string]bool{"slope": false, "slope with value": true} {
 		slope := NewSlope(phi, in, value, &a)
-		list[name] = loss[T]{func(s nn.Sink[T], only int) float64 {
+		list[name] = func(s nn.Sink[T], only int) float64 {
 			r := rand.New(rand.NewPCG(3, 1))
 			slope.Begin(w)
 			v := slope.Forward(w)
@@ -254,7 +251,7 @@ func losses[T vec.Float](n int) (*nn.Params[T], map[string]loss[T]) {
 				slope.Backward(w, s)
 			}
 			return out
-		}, slope.Blocks()}
+		}
 	}
 	return w, list
 }
@@ -265,7 +262,7 @@ func testAdjoint[T vec.Float](t *testing.T, step, bound float64) {
 		for name, loss := range list {
 			g := nn.NewGradient[T](w.Layout)
 			g.G = make([]T, w.Size())
-			loss.run(g, -1)
+			loss(g, -1)
 			theta := append([]T(nil), w.Theta...)
 			for _, tensor := range w.Tensors {
 				part := g.G[tensor.Off : tensor.Off+tensor.Size()]
@@ -278,7 +275,7 @@ func testAdjoint[T vec.Float](t *testing.T, step, bound float64) {
 						w.Theta[tensor.Off+i] = T(float64(theta[tensor.Off+i]) + e*float64(d)/norm)
 					}
 					w.Refresh()
-					return loss.run(nil, -1)
+					return loss(nil, -1)
 				}
 				e := step * math.Max(1, math.Sqrt(float64(len(part)))/8)
 				got := (8*(at(e)-at(-e)) - (at(2*e) - at(-2*e))) / (12 * e)
@@ -302,14 +299,17 @@ func TestPerSample(t *testing.T) {
 		w, list := losses[float64](n)
 		p := cases[n].p
 		for name, loss := range list {
-			j := gram.NewJacobian[float64](p, p, w.Size(), loss.blocks)
+			shape := &gram.Shape[float64]{P: p}
+			loss(shape, -1)
+			j := gram.NewJacobian[float64](p, p, w.Size(), shape.Blocks)
 			rec := gram.NewRecorder(j)
 			rec.Begin(0)
-			loss.run(rec, -1)
+			loss(rec, -1)
+			rec.End()
 			for only := range p {
 				g := nn.NewGradient[float64](w.Layout)
 				g.G = make([]float64, w.Size())
-				loss.run(g, only)
+				loss(g, only)
 				row := make([]float64, w.Size())
 				for f, b := range j.Blocks {
 					for c := only; c < b.Terms*p; c += p {

@@ -3,7 +3,6 @@ package jet
 import (
 	"github.com/sampan-mc/sampan/vec"
 	"github.com/sampan-mc/sampan/vec/nn"
-	"github.com/sampan-mc/sampan/vec/nn/gram"
 	"github.com/sampan-mc/sampan/vec/tile"
 )
 
@@ -40,15 +39,6 @@ func second[T vec.Float](a vec.Act, h, d, d2, z []T) {
 	case vec.ActSilu:
 		vec.SiluDD(h, d, d2, z)
 	}
-}
-
-// blocks is a net's layers as blocks of a per-sample Jacobian.
-func blocks[T vec.Float](net *nn.MLP[T], terms int) []gram.Block {
-	var b []gram.Block
-	for _, d := range net.Layers {
-		b = append(b, gram.Of(d, terms))
-	}
-	return b
 }
 
 // widest is the largest hidden width.

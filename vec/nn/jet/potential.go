@@ -3,7 +3,6 @@ package jet
 import (
 	"github.com/sampan-mc/sampan/vec"
 	"github.com/sampan-mc/sampan/vec/nn"
-	"github.com/sampan-mc/sampan/vec/nn/gram"
 	"github.com/sampan-mc/sampan/vec/tile"
 )
 
@@ -48,6 +47,3 @@ func (f *Potential[T]) Backward(w *nn.Params[T], s nn.Sink[T]) {
 	w.Adjoint(head, f.out, f.bar.Slice(0, head.In), none[T]())
 	f.backward(w, s)
 }
-
-// Blocks is the net's layers as blocks of a per-sample Jacobian.
-func (f *Potential[T]) Blocks() []gram.Block { return blocks(f.net, f.j) }

@@ -3,7 +3,6 @@ package jet
 import (
 	"github.com/sampan-mc/sampan/vec"
 	"github.com/sampan-mc/sampan/vec/nn"
-	"github.com/sampan-mc/sampan/vec/nn/gram"
 	"github.com/sampan-mc/sampan/vec/tile"
 )
 
@@ -139,13 +138,4 @@ func (f *Slope[T]) outer(head nn.Dense, x, dz tile.Tile[T], s nn.Sink[T]) {
 		return
 	}
 	s.Dense(head, x, dz)
-}
-
-// Blocks is the net's layers as blocks of a per-sample Jacobian.
-func (f *Slope[T]) Blocks() []gram.Block {
-	b := blocks(f.net, 2)
-	if !f.value {
-		b[len(b)-1].Terms = 1
-	}
-	return b
 }

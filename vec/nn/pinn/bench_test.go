@@ -34,7 +34,7 @@ func BenchmarkSpring(b *testing.B) {
 	const n, p = 384, 64
 	c := Config{Equation: LogCE, Features: jet.Features{Dim: 2, Scale: 1. / 3, Time: nn.Sinusoid{Harmonics: 2}}, Hidden: []int{40, 40, 40}, Act: nn.Tanh, Head: 0.1, Known: true, Norms: 1}
 	l, w := setUp[float32](c, 1, p)
-	batch, r, j := draw[float32](c, n, p, 1), make([]float32, n), l.NewJacobian(n)
+	batch, r, j := draw[float32](c, n, p, 1), make([]float32, n), l.NewJacobian(w, n)
 	s := spring.New(par.NewPool(1), spring.Default, j)
 	b.Run("jacobian", func(b *testing.B) {
 		for b.Loop() {

@@ -118,12 +118,13 @@ func (l *Loss[T]) addSlot(worker, s int) {
 }
 
 // NewJacobian makes the Jacobian of the residuals of n points.
-func (l *Loss[T]) NewJacobian(n int) *gram.Jacobian[T] {
-	blocks := append(l.workers[0].phi.Blocks(), l.workers[0].mu.Blocks()...)
-	if l.Norms > 0 {
-		blocks = append(blocks, gram.Block{Off: l.norm.Off, Rows: l.Norms, Cols: 1, Terms: 1})
-	}
-	return gram.NewJacobian[T](n, l.P, l.size, blocks)
+func (l *Loss[T]) NewJacobian(w *nn.Params[T], n int) *gram.Jacobian[T] {
+	shape, b := &gram.Shape[T]{P: l.P}, NewBatch[T](l.Dim, l.P, l.P, l.Known, l.Norms)
+	k := l.workers[0]
+	k.begin(w)
+	k.residual(w, &b.Tiles[0])
+	k.back(w, &b.Tiles[0], shape)
+	return gram.NewJacobian[T](n, l.P, l.size, shape.Blocks)
 }
 
 // Jacobian sets r to the residuals of the batch and j to their Jacobian. With a nil j there is no reverse pass.
@@ -153,6 +154,7 @@ func (l *Loss[T]) recordTile(worker, t int) {
 	}
 	l.records[worker].Begin(t)
 	k.back(l.w, &l.b.Tiles[t], l.records[worker])
+	l.records[worker].End()
 }
 
 // Flops is the number of floating-point operations of the matrix products that one Gradient executes.

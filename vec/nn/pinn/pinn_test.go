@@ -198,7 +198,7 @@ func TestJacobian(t *testing.T) {
 		const n, p = 32, 8
 		l, w := setUp[float64](c, 2, p)
 		b := draw[float64](c, n, p, 2)
-		j := l.NewJacobian(n)
+		j := l.NewJacobian(w, n)
 		r, dir, jd := make([]float64, n), make([]float64, w.Size()), make([]float64, n)
 		l.Jacobian(r, j, w, b)
 		g := gram.NewWorker(par.NewPool(2), j)
@@ -283,7 +283,7 @@ func TestWorkersDoNotMatter(t *testing.T) {
 			const n, p = 192, 16
 			l, w := setUp[float32](c, workers, p)
 			b := draw[float32](c, n, p, 2)
-			r, j := make([]float32, n), l.NewJacobian(n)
+			r, j := make([]float32, n), l.NewJacobian(w, n)
 			loss, norm := l.Gradient(w, b)
 			s := spring.New(par.NewPool(workers), spring.Default, j)
 			for range 3 {
@@ -306,7 +306,7 @@ func TestNoAllocation(t *testing.T) {
 	for _, c := range configs {
 		const n, p = 64, 16
 		l, w := setUp[float32](c, 1, p)
-		b, r, j := draw[float32](c, n, p, 2), make([]float32, n), l.NewJacobian(n)
+		b, r, j := draw[float32](c, n, p, 2), make([]float32, n), l.NewJacobian(w, n)
 		s := spring.New(par.NewPool(1), spring.Default, j)
 		if a := testing.AllocsPerRun(3, func() {
 			l.Gradient(w, b)
@@ -325,7 +325,7 @@ func TestSpringTrains(t *testing.T) {
 	c.Act, c.Head = nn.Tanh, 0.1
 	const n, p = 128, 32
 	l, w := setUp[float32](c, 2, p)
-	r, j := make([]float32, n), l.NewJacobian(n)
+	r, j := make([]float32, n), l.NewJacobian(w, n)
 	s := spring.New(par.NewPool(2), spring.Default, j)
 	var start, end float64
 	for i := range 60 {

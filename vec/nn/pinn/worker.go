@@ -3,7 +3,6 @@ package pinn
 import (
 	"github.com/sampan-mc/sampan/vec"
 	"github.com/sampan-mc/sampan/vec/nn"
-	"github.com/sampan-mc/sampan/vec/nn/gram"
 	"github.com/sampan-mc/sampan/vec/nn/jet"
 	"github.com/sampan-mc/sampan/vec/tile"
 )
@@ -13,7 +12,6 @@ type scalar[T vec.Float] interface {
 	Begin(*nn.Params[T])
 	Forward(*nn.Params[T]) jet.Scalar[T]
 	Backward(*nn.Params[T], nn.Sink[T])
-	Blocks() []gram.Block
 }
 
 // worker evaluates the residual of one tile at a time.
