@@ -64,10 +64,11 @@ func (a *Adam[T]) Step(pool *par.Pool, theta, g []T, norm, eta float64) bool {
 	if !a.Coupled {
 		keep = 1 - eta*a.Decay
 	}
-	t := float64(a.Steps)
+	// The corrections belong to the betas as T rounds them: in float32, 1 − 0.999 is off by 4e-5.
+	t, beta1, beta2 := float64(a.Steps), float64(T(a.Beta1)), float64(T(a.Beta2))
 	a.step = vec.AdamStep[T]{
 		Clip: T(clip), Beta1: T(a.Beta1), Beta2: T(a.Beta2), Keep: T(keep), Eps: T(a.Eps),
-		Rate: T(eta / (1 - math.Pow(a.Beta1, t))), Root: T(1 / math.Sqrt(1-math.Pow(a.Beta2, t))),
+		Rate: T(eta / (1 - math.Pow(beta1, t))), Root: T(1 / math.Sqrt(1-math.Pow(beta2, t))),
 	}
 	a.theta, a.g = theta, g
 	pool.For(pieces(len(theta)), a.body)
