@@ -40,7 +40,7 @@ func runScaled[T Float](f scaled[T], dst []T, s T, x []T) {
 		panic(badLength)
 	}
 	if len(x) > 0 {
-		f(at(dst), at(x), s, len(x))
+		f(at(dst), at(x), len(x), s)
 	}
 }
 

@@ -37,21 +37,21 @@ func plainMulAdd[T Float](dst, a, b, c *T, n int) {
 	}
 }
 
-func plainAxpy[T Float](dst, x *T, s T, n int) {
+func plainAxpy[T Float](dst, x *T, n int, s T) {
 	out := slice(dst, n)
 	for i, v := range slice(x, n) {
 		out[i] += s * v
 	}
 }
 
-func plainScale[T Float](dst, x *T, s T, n int) {
+func plainScale[T Float](dst, x *T, n int, s T) {
 	out := slice(dst, n)
 	for i, v := range slice(x, n) {
 		out[i] = s * v
 	}
 }
 
-func plainLerp[T Float](dst, x *T, s T, n int) {
+func plainLerp[T Float](dst, x *T, n int, s T) {
 	out := slice(dst, n)
 	for i, v := range slice(x, n) {
 		out[i] += s * (v - out[i])

@@ -10,7 +10,7 @@ type (
 	unary[T Float]   func(dst, x *T, n int)
 	binary[T Float]  func(dst, a, b *T, n int)
 	ternary[T Float] func(dst, a, b, c *T, n int)
-	scaled[T Float]  func(dst, x *T, s T, n int)
+	scaled[T Float]  func(dst, x *T, n int, s T)
 	double[T Float]  func(h, d, x *T, n int)
 	triple[T Float]  func(h, d, d2, x *T, n int)
 	jet[T Float]     func(dst, z *T, rows, d, p, ld int)

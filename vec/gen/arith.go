@@ -175,3 +175,12 @@ func (l num) nearest(x V, c float64) (n, t V) {
 	t = l.fmac(x, c, l.k(magic))
 	return l.addc(t, -magic), t
 }
+
+// round is the nearest integer, halves to even.
+func (l num) round(a V) V {
+	const nearestQuiet = 8
+	if wide {
+		return l.op(g.VRNDSCALEPD, g.VRNDSCALEPS, Imm(nearestQuiet), a)
+	}
+	return l.op(g.VROUNDPD, g.VROUNDPS, Imm(nearestQuiet), a)
+}

@@ -27,6 +27,8 @@ var subjects = []struct {
 	emit func()
 }{
 	{"gemm", gemms},
+	{"functions", functions},
+	{"arithmetic", arithmetic},
 }
 
 func main() {
@@ -54,8 +56,12 @@ func write(dir, subject string, emit func()) error {
 	if err != nil {
 		return err
 	}
-	if err := pass.Compile.Execute(f); err != nil {
-		return err
+	for _, fn := range f.Functions() { // one by one, so that an error has a name
+		part := &ir.File{Sections: []ir.Section{fn}}
+		if err := pass.Compile.Execute(part); err != nil {
+			return fmt.Errorf("%s: %w", fn.Name, err)
+		}
+		f.Includes = part.Includes
 	}
 	if !wide {
 		if err := onlyAVX2(f); err != nil {
