@@ -24,6 +24,8 @@ type bridge[T vec.Float] struct {
 
 	x0, x1, g1, eps tile.Tile[T]
 	u               tile.Tile[T]
+	pick            []int
+	rows            []T          // the picked points, row-major
 	c               tile.Tile[T] // coefficients, a row each
 }
 
@@ -44,6 +46,7 @@ func newBridge[T vec.Float](c *Config, pool Pool[T], v1 float64, p int, a *tile.
 		*t = a.Tile(c.Dim, p)
 	}
 	b.u, b.c = a.Tile(2, p), a.Tile(coefficients, p)
+	b.pick, b.rows = make([]int, p), a.Slice(p*c.Dim)
 	return b
 }
 
@@ -57,11 +60,10 @@ func (b *bridge[T]) draw(key rng.Key, iter uint32, first, n int) {
 	jitter, pick, size := b.u.Row(0), b.u.Row(1), len(b.pool.X)/b.Dim
 	for i := range p {
 		b.t[i] = T((float64(first+i) + float64(jitter[i])) / float64(n))
-		at := min(int(float64(pick[i])*float64(size)), size-1) * b.Dim
-		for k := range b.Dim {
-			b.x1.Data[k*p+i], b.g1.Data[k*p+i] = b.pool.X[at+k], b.pool.Score[at+k]
-		}
+		b.pick[i] = min(int(float64(pick[i])*float64(size)), size-1)
 	}
+	b.gather(b.x1, b.pool.X)
+	b.gather(b.g1, b.pool.Score)
 	b.coefficients()
 	far, std, pull, noise := b.c.Row(cFar), b.c.Row(cStd), b.c.Row(cPull), b.c.Row(cNoise)
 	for k := range b.Dim {
@@ -78,6 +80,15 @@ func (b *bridge[T]) draw(key rng.Key, iter uint32, first, n int) {
 			vec.MulAdd(s, b.c.Row(cBaseS), x, s)
 		}
 	}
+}
+
+// gather fills a tile with the points picked from the pilot's.
+func (b *bridge[T]) gather(dst tile.Tile[T], from []T) {
+	d := b.Dim
+	for i, at := range b.pick {
+		copy(b.rows[i*d:(i+1)*d], from[at*d:])
+	}
+	tile.Pack(dst, b.rows)
 }
 
 func (b *bridge[T]) coefficients() {
