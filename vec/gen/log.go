@@ -29,7 +29,9 @@ func (l num) logCore(x V) V {
 func (l num) split(x V) (m, e V) {
 	if wide {
 		m = l.op(g.VGETMANTPD, g.VGETMANTPS, Imm(0x0b), x)
-		return m, l.op(g.VGETEXPPD, g.VGETEXPPS, l.mulc(x, 1/0.75))
+		e = l.op(g.VGETEXPPD, g.VGETEXPPS, x)
+		each(pick(l.d, g.VADDPD_BCST, g.VADDPS_BCST), l.mem(1), e, l.below(m, 1), e)
+		return m, e
 	}
 	if l.d { // there is no shift of 64 bits that keeps the sign, nor a conversion: biased by 1023, through 2⁵²
 		const two52 = 1 << 52

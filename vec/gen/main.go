@@ -29,6 +29,7 @@ var subjects = []struct {
 	{"gemm", gemms},
 	{"functions", functions},
 	{"arithmetic", arithmetic},
+	{"peak", peaks},
 }
 
 func main() {
