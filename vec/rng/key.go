@@ -36,7 +36,7 @@ func (k Key) Block(slot, stage, inner, block uint32) [4]uint32 {
 // Uniform returns the first uniform of (slot, stage, inner), in the open interval (0, 1).
 func (k Key) Uniform(slot, stage, inner uint32) float64 {
 	w := k.Block(slot, stage, inner, 0)
-	return uniform53(w[0], w[1])
+	return Uniform53(w[0], w[1])
 }
 
 // Uniforms fills dst with uniforms on (0, 1): two a block, of 53 bits each, never 0 and, but for rounding at the very
@@ -44,9 +44,9 @@ func (k Key) Uniform(slot, stage, inner uint32) float64 {
 func (k Key) Uniforms(dst []float64, slot, stage, inner uint32) {
 	for i := 0; i < len(dst); i += 2 {
 		w := k.Block(slot, stage, inner, uint32(i/2))
-		dst[i] = uniform53(w[0], w[1])
+		dst[i] = Uniform53(w[0], w[1])
 		if i+1 < len(dst) {
-			dst[i+1] = uniform53(w[2], w[3])
+			dst[i+1] = Uniform53(w[2], w[3])
 		}
 	}
 }
@@ -56,7 +56,7 @@ func (k Key) Uniforms(dst []float64, slot, stage, inner uint32) {
 func (k Key) Normals(dst []float64, slot, stage, inner uint32) {
 	for i := 0; i < len(dst); i += 2 {
 		w := k.Block(slot, stage, inner, uint32(i/2))
-		z0, z1 := boxMuller(uniform53(w[0], w[1]), uniform53(w[2], w[3]))
+		z0, z1 := BoxMuller(Uniform53(w[0], w[1]), Uniform53(w[2], w[3]))
 		dst[i] = z0
 		if i+1 < len(dst) {
 			dst[i+1] = z1
@@ -64,12 +64,13 @@ func (k Key) Normals(dst []float64, slot, stage, inner uint32) {
 	}
 }
 
-// uniform53 maps 64 random bits, low word first, to (⌊bits/2¹¹⌋ + ½)/2⁵³.
-func uniform53(lo, hi uint32) float64 {
+// Uniform53 maps 64 random bits, low word first, to (⌊bits/2¹¹⌋ + ½)/2⁵³.
+func Uniform53(lo, hi uint32) float64 {
 	return (float64((uint64(hi)<<32|uint64(lo))>>11) + 0.5) / (1 << 53)
 }
 
-func boxMuller(u1, u2 float64) (float64, float64) {
+// BoxMuller turns two uniforms into two independent standard normals.
+func BoxMuller(u1, u2 float64) (float64, float64) {
 	r := math.Sqrt(-2 * math.Log(u1))
 	s, c := math.Sincos(2 * math.Pi * u2)
 	return r * c, r * s

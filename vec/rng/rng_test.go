@@ -81,11 +81,11 @@ func TestUniformsAndNormals(t *testing.T) {
 	}
 	for _, c := range file.Cases {
 		w := words(t, c.Words)
-		u0, u1 := uniform53(w[0], w[1]), uniform53(w[2], w[3])
+		u0, u1 := Uniform53(w[0], w[1]), Uniform53(w[2], w[3])
 		if u0 != c.Uniform[0] || u1 != c.Uniform[1] {
 			t.Errorf("words %x: uniforms %v %v, wanted %v", w, u0, u1, c.Uniform)
 		}
-		z0, z1 := boxMuller(u0, u1)
+		z0, z1 := BoxMuller(u0, u1)
 		for i, z := range []float64{z0, z1} {
 			r := math.Hypot(c.Normals[0], c.Normals[1])
 			tol := 1e-15*math.Max(1, r) + 0x1p-53/r
@@ -97,10 +97,10 @@ func TestUniformsAndNormals(t *testing.T) {
 }
 
 func TestUniformIsOpenBelow(t *testing.T) {
-	if u := uniform53(0, 0); u != 0x1p-54 {
+	if u := Uniform53(0, 0); u != 0x1p-54 {
 		t.Errorf("smallest uniform %v, wanted 2^-54", u)
 	}
-	if z, _ := boxMuller(uniform53(0, 0), 0); math.IsInf(z, 0) || z < 8.6 {
+	if z, _ := BoxMuller(Uniform53(0, 0), 0); math.IsInf(z, 0) || z < 8.6 {
 		t.Errorf("its normal is %v, wanted a finite number near 8.65", z)
 	}
 }

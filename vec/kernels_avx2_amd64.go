@@ -1,0 +1,34 @@
+package vec
+
+func installAVX2(f *kernels[float32], d *kernels[float64]) {
+	f.gemm = gemmWith(panels[float32]{[]panel[float32]{
+		gemm32x1v2avx2, gemm32x2v2avx2, gemm32x3v2avx2, gemm32x4v2avx2,
+		gemm32x5v2avx2, gemm32x6v2avx2,
+	}, 16}, panels[float32]{[]panel[float32]{
+		gemm32x1v1avx2, gemm32x2v1avx2, gemm32x3v1avx2, gemm32x4v1avx2,
+		gemm32x5v1avx2, gemm32x6v1avx2,
+	}, 8})
+	d.gemm = gemmWith(panels[float64]{[]panel[float64]{
+		gemm64x1v2avx2, gemm64x2v2avx2, gemm64x3v2avx2, gemm64x4v2avx2,
+		gemm64x5v2avx2, gemm64x6v2avx2,
+	}, 8}, panels[float64]{[]panel[float64]{
+		gemm64x1v1avx2, gemm64x2v1avx2, gemm64x3v1avx2, gemm64x4v1avx2,
+		gemm64x5v1avx2, gemm64x6v1avx2,
+	}, 4})
+
+	f.exp, f.log, f.log1p, f.tanh, f.sigmoid = exp32avx2, log32avx2, log1p32avx2, tanh32avx2, sigmoid32avx2
+	f.softplus, f.gelu, f.silu, f.sqrt = softplus32avx2, gelu32avx2, silu32avx2, sqrt32avx2
+	f.tanhD, f.sigmoidD, f.softplusD, f.geluD, f.siluD = tanhD32avx2, sigmoidD32avx2, softplusD32avx2, geluD32avx2, siluD32avx2
+	f.sinCos2Pi = sinCos2Pi32avx2
+	f.tanhDD, f.geluDD, f.siluDD = tanhDD32avx2, geluDD32avx2, siluDD32avx2
+	f.mul, f.add, f.sub, f.div, f.mulAdd = mul32avx2, add32avx2, sub32avx2, div32avx2, mulAdd32avx2
+	f.axpy, f.scale, f.lerp, f.adam = axpy32avx2, scale32avx2, lerp32avx2, adam32avx2
+
+	d.exp, d.log, d.log1p, d.tanh, d.sigmoid = exp64avx2, log64avx2, log1p64avx2, tanh64avx2, sigmoid64avx2
+	d.softplus, d.gelu, d.silu, d.sqrt = softplus64avx2, gelu64avx2, silu64avx2, sqrt64avx2
+	d.tanhD, d.sigmoidD, d.softplusD, d.geluD, d.siluD = tanhD64avx2, sigmoidD64avx2, softplusD64avx2, geluD64avx2, siluD64avx2
+	d.sinCos2Pi = sinCos2Pi64avx2
+	d.tanhDD, d.geluDD, d.siluDD = tanhDD64avx2, geluDD64avx2, siluDD64avx2
+	d.mul, d.add, d.sub, d.div, d.mulAdd = mul64avx2, add64avx2, sub64avx2, div64avx2, mulAdd64avx2
+	d.axpy, d.scale, d.lerp, d.adam = axpy64avx2, scale64avx2, lerp64avx2, adam64avx2
+}

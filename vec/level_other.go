@@ -1,0 +1,7 @@
+//go:build !amd64
+
+package vec
+
+func detect() {}
+
+func install(string) {}

@@ -1,0 +1,122 @@
+package match
+
+import (
+	"github.com/sampan-mc/sampan/vec"
+	"github.com/sampan-mc/sampan/vec/nn"
+	"github.com/sampan-mc/sampan/vec/nn/optim"
+	"github.com/sampan-mc/sampan/vec/par"
+	"github.com/sampan-mc/sampan/vec/rng"
+	"github.com/sampan-mc/sampan/vec/tile"
+)
+
+// Config describes the problem. A net for it has Inputs() inputs and 2·Dim outputs, and no conditions.
+type Config struct {
+	Dim       int
+	Reference float64 // S₀
+	Sigma     float64 // σ
+	Base      bool
+	Time      nn.Sinusoid
+	Extra     int // rows of further inputs
+}
+
+// Inputs is the rows that the net sees: x, the features of time, and what Extra fills in.
+func (c Config) Inputs() int { return c.Dim + c.Time.Rows() + c.Extra }
+
+// Step evaluates the loss and its gradient, n samples at a time.
+type Step[T vec.Float] struct {
+	Config
+	// Extra fills the further inputs of the points x: bounded scores of the target, for one. It may be called by several
+	// workers at once.
+	Extra           func(worker int, dst, x tile.Tile[T])
+	*optim.Slots[T] // the gradient, after Gradient
+
+	n, p    int
+	pool    *par.Pool
+	workers []*worker[T]
+	sums    []float64
+
+	// What the loop's body, made once, reads.
+	w    *nn.Params[T]
+	key  rng.Key
+	iter uint32
+	body func(worker, slot int)
+}
+
+type worker[T vec.Float] struct {
+	*bridge[T]
+	in   tile.Tile[T]
+	pass nn.Pass[T]
+	dy   tile.Tile[T]
+	sink *nn.Gradient[T]
+}
+
+// NewStep makes the memory of a step of n samples, a multiple of the p of a tile.
+func NewStep[T vec.Float](c Config, net nn.Net[T], layout *nn.Layout, pool *par.Pool, pilot Pool[T], n, p int) *Step[T] {
+	switch {
+	case n <= 0 || p <= 0 || n%p != 0:
+		panic("match: the number of samples must be a multiple of the tile's")
+	case net.In() != c.Inputs() || net.Out() != 2*c.Dim || net.Cond() != 0:
+		panic("match: the net does not fit the problem")
+	case len(pilot.X) == 0 || len(pilot.X)%c.Dim != 0 || len(pilot.Score) != len(pilot.X):
+		panic("match: the pilot needs points, and a score for each")
+	}
+	s := &Step[T]{Config: c, Slots: optim.NewSlots[T](layout.Size(), n/p), n: n, p: p, pool: pool}
+	v1 := vec.Dot(pilot.Score, pilot.Score)/float64(len(pilot.Score)) + 1/(c.Reference*c.Reference)
+	for range pool.Workers() {
+		var a tile.Arena[T]
+		k := &worker[T]{bridge: newBridge(&s.Config, pilot, v1, p, &a), in: a.Input(c.Inputs(), p), dy: a.Tile(2*c.Dim, p)}
+		k.pass, k.sink = net.NewPass(&a, k.in, nil), nn.NewGradient[T](layout)
+		s.workers = append(s.workers, k)
+	}
+	s.sums = make([]float64, s.Count())
+	s.body = s.slot
+	return s
+}
+
+// Gradient draws the samples of iteration iter and returns their loss and the norm of its gradient.
+func (s *Step[T]) Gradient(w *nn.Params[T], key rng.Key, iter uint32) (loss, norm float64) {
+	s.w, s.key, s.iter = w, key, iter
+	s.pool.For(s.Count(), s.body)
+	for _, sum := range s.sums {
+		loss += sum
+	}
+	return loss / float64(s.n*s.Dim), s.Reduce(s.pool)
+}
+
+func (s *Step[T]) slot(worker, slot int) {
+	k := s.workers[worker]
+	k.sink.G, s.sums[slot] = s.Clear(slot), 0
+	lo, hi := s.Tiles(slot)
+	for t := lo; t < hi; t++ {
+		k.draw(s.key, s.iter, t*s.p, s.n)
+		k.fill(worker, s.Extra)
+		s.sums[slot] += k.residual(k.pass.Record(s.w, nil), T(2/float64(s.n*s.Dim)))
+		k.pass.Backward(s.w, k.dy, k.sink, false)
+	}
+}
+
+// fill sets the net's inputs.
+func (k *worker[T]) fill(worker int, extra func(int, tile.Tile[T], tile.Tile[T])) {
+	d, times := k.Dim, k.Time.Rows()
+	k.in.Slice(0, d).Copy(k.x)
+	nn.Fill(k.Time, k.in.Slice(d, d+times), k.t)
+	if k.Extra > 0 {
+		extra(worker, k.in.Slice(d+times, k.Inputs()), k.x)
+	}
+}
+
+// residual returns the sum of weighted squares and sets dy to scale times half their derivatives by y.
+func (k *worker[T]) residual(y tile.Tile[T], scale T) float64 {
+	sum, d := 0.0, k.Dim
+	for i := range d {
+		e := k.dy.Row(i)
+		vec.Sub(e, y.Row(i), k.a.Row(i))
+		sum += vec.Dot(e, e)
+		r, e2 := k.s.Row(i), k.dy.Row(d+i)
+		vec.Sub(r, y.Row(d+i), r)
+		vec.Mul(e2, r, k.weight)
+		sum += vec.Dot(r, e2)
+	}
+	vec.Scale(k.dy.Data, scale, k.dy.Data)
+	return sum
+}

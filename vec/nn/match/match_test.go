@@ -1,0 +1,150 @@
+package match
+
+import (
+	"math"
+	"slices"
+	"testing"
+
+	"github.com/sampan-mc/sampan/vec"
+	"github.com/sampan-mc/sampan/vec/nn"
+	"github.com/sampan-mc/sampan/vec/par"
+	"github.com/sampan-mc/sampan/vec/rng"
+	"github.com/sampan-mc/sampan/vec/tile"
+)
+
+// gaussian is a pilot of m draws of N(0, I), with scores.
+func gaussian[T vec.Float](d, m int) Pool[T] {
+	x := make([]float64, d*m)
+	rng.NewKey(1, "pilot", 0).Normals(x, 0, 0, 0)
+	p := Pool[T]{make([]T, len(x)), make([]T, len(x))}
+	for i, v := range x {
+		p.X[i], p.Score[i] = T(v), T(-v)
+	}
+	return p
+}
+
+// TestGaussianTarget: for a Gaussian target the closed forms are the answer, so that what is left for the heads to fit has
+// mean zero at every time and is not correlated with x.
+func TestGaussianTarget(t *testing.T) {
+	const d, p, n = 2, 64, 1 << 16
+	c := &Config{Dim: d, Reference: 1.7, Sigma: 0.8, Base: true}
+	var a tile.Arena[float64]
+	b := newBridge(c, gaussian[float64](d, 1<<16), 1+1/(1.7*1.7), p, &a)
+	type moments struct{ n, r, r2, rx, rx2 float64 }
+	const bins = 8
+	var m [2][bins]moments
+	for first := 0; first < n; first += p {
+		b.draw(rng.NewKey(2, "draw", 0), 3, first, n)
+		for head, y := range []tile.Tile[float64]{b.a, b.s} {
+			for i := range p {
+				if at := (float64(first+i) + 0.5) / n; math.Abs(b.t[i]-at) > 0.5/n {
+					t.Fatalf("sample %d has time %g", first+i, b.t[i])
+				}
+				s := &m[head][int(b.t[i]*bins)]
+				for k := range d {
+					r, x := y.Row(k)[i], b.x.Row(k)[i]
+					s.n++
+					s.r += r
+					s.r2 += r * r
+					s.rx += r * x
+					s.rx2 += r * r * x * x
+				}
+			}
+		}
+	}
+	for head := range m {
+		for bin, s := range m[head] {
+			for _, z := range []float64{s.r / math.Sqrt(s.r2), s.rx / math.Sqrt(s.rx2)} {
+				if !(math.Abs(z) < 5) {
+					t.Errorf("head %d, times from %d/%d: z = %g", head, bin, bins, z)
+				}
+			}
+		}
+	}
+}
+
+// TestMixing: λ is the weight of least variance, which the loss weight inverts.
+func TestMixing(t *testing.T) {
+	const d, p = 1, 64
+	c := &Config{Dim: d, Reference: 1, Sigma: 1.3}
+	var a tile.Arena[float64]
+	v1 := 3.0
+	b := newBridge(c, gaussian[float64](d, 64), v1, p, &a)
+	b.draw(rng.NewKey(2, "draw", 0), 0, 0, p)
+	for i, s := range b.t {
+		v2 := 1 / (1.69 * s * (1 - s))
+		lambda := v2 / (v1 + v2)
+		if math.Abs(b.weight[i]-(v1+v2)/(v1*v2)) > 1e-12 || math.Abs(b.c.Row(cPull)[i]-lambda) > 1e-12 {
+			t.Fatalf("t = %g: weight %g, λ %g", s, b.weight[i], b.c.Row(cPull)[i])
+		}
+		std := math.Sqrt(1 / v2)
+		x, eps := (1-s)*b.x0.Data[i]+s*b.x1.Data[i]+std*b.eps.Data[i], b.eps.Data[i]
+		y := lambda*(-b.x0.Data[i]+b.g1.Data[i]) - (1-lambda)*eps/std
+		if math.Abs(b.x.Data[i]-x) > 1e-12 || math.Abs(b.s.Data[i]-y) > 1e-11 || math.Abs(b.a.Data[i]-(b.x1.Data[i]-b.x0.Data[i])) > 1e-12 {
+			t.Fatalf("t = %g: x, s or a is off", s)
+		}
+	}
+}
+
+func setUp[T vec.Float](c Config, workers, n, p int) (*Step[T], *nn.Params[T]) {
+	var layout nn.Layout
+	net := nn.NewMLP[T](&layout, "match", nn.MLPConfig{In: c.Inputs(), Out: 2 * c.Dim, Hidden: []int{16, 16}, Residual: true, Head: 1})
+	w := nn.NewParams[T](&layout)
+	w.Init(rng.NewKey(1, "test", 0))
+	s := NewStep(c, net, &layout, par.NewPool(workers), gaussian[T](c.Dim, 100), n, p)
+	s.Extra = func(_ int, dst, x tile.Tile[T]) { vec.Tanh(dst.Flat(), x.Slice(0, dst.Rows).Flat()) }
+	return s, w
+}
+
+var small = Config{Dim: 3, Reference: 1.5, Sigma: 1, Base: true, Time: nn.Sinusoid{Harmonics: 2}, Extra: 2}
+
+func testGradient[T vec.Float](t *testing.T, step, bound float64) {
+	s, w := setUp[T](small, 1, 64, 16)
+	key := rng.NewKey(5, "draw", 0)
+	s.Gradient(w, key, 7)
+	grad, theta := slices.Clone(s.Grad), slices.Clone(w.Theta)
+	for _, tensor := range w.Tensors {
+		part := grad[tensor.Off : tensor.Off+tensor.Size()]
+		norm := math.Sqrt(vec.Dot(part, part))
+		at := func(e float64) float64 {
+			for i, d := range part {
+				w.Theta[tensor.Off+i] = T(float64(theta[tensor.Off+i]) + e*float64(d)/norm)
+			}
+			w.Refresh()
+			loss, _ := s.Gradient(w, key, 7)
+			return loss
+		}
+		got := (8*(at(step)-at(-step)) - (at(2*step) - at(-2*step))) / (12 * step)
+		at(0)
+		if r := got/norm - 1; !(math.Abs(r) < bound) {
+			t.Errorf("the derivative along the gradient of %s is off by %g of itself", tensor.Name, r)
+		}
+	}
+}
+
+func TestGradient(t *testing.T) {
+	t.Run("float32", func(t *testing.T) { testGradient[float32](t, 0.05, 1e-3) })
+	t.Run("float64", func(t *testing.T) { testGradient[float64](t, 1e-3, 1e-7) })
+}
+
+func TestWorkersDoNotMatter(t *testing.T) {
+	var first []float32
+	for _, workers := range []int{1, 2, 3, 7} {
+		s, w := setUp[float32](small, workers, 192, 16)
+		loss, norm := s.Gradient(w, rng.NewKey(5, "draw", 0), 7)
+		all := append(slices.Clone(s.Grad), float32(loss), float32(norm))
+		if first == nil {
+			first = all
+		}
+		if !slices.Equal(first, all) {
+			t.Fatalf("%d workers give other bits than 1", workers)
+		}
+	}
+}
+
+func TestNoAllocation(t *testing.T) {
+	s, w := setUp[float32](small, 1, 64, 16)
+	if a := testing.AllocsPerRun(3, func() { s.Gradient(w, rng.Key{1, 2}, 7) }); a != 0 {
+		t.Fatalf("%v allocations", a)
+	}
+}

@@ -1,0 +1,346 @@
+package pinn
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/sampan-mc/sampan/vec"
+	"github.com/sampan-mc/sampan/vec/nn"
+	"github.com/sampan-mc/sampan/vec/nn/gram"
+	"github.com/sampan-mc/sampan/vec/nn/jet"
+	"github.com/sampan-mc/sampan/vec/nn/spring"
+	"github.com/sampan-mc/sampan/vec/par"
+	"github.com/sampan-mc/sampan/vec/rng"
+)
+
+// configs have both equations, with and without known parts of V.
+var configs = []Config{
+	{Equation: LogCE, Features: jet.Features{Dim: 2, Scale: 0.5, Time: nn.Sinusoid{Harmonics: 2}}, Hidden: []int{12, 16, 12}, Act: nn.Tanh, Head: 1},
+	{Equation: LogCE, Features: jet.Features{Dim: 3, Scale: 1, Time: nn.Sinusoid{Harmonics: 1}}, Hidden: []int{10, 8}, Act: nn.GELU, Head: 1, Known: true, Norms: 3},
+	{Equation: LogFP, Features: jet.Features{Dim: 2, Scale: 1}, Hidden: []int{8, 8, 8}, Act: nn.Tanh, Head: 1},
+	{Equation: LogFP, Features: jet.Features{Dim: 5, Scale: 0.7, Time: nn.Sinusoid{Harmonics: 1}}, Hidden: []int{10, 8}, Act: nn.SiLU, Head: 1, Known: true, Norms: 2},
+}
+
+func each(t *testing.T, test func(t *testing.T, c Config)) {
+	for _, c := range configs {
+		t.Run(fmt.Sprintf("%v/d=%d", []string{"CE", "FP"}[c.Equation], c.Dim), func(t *testing.T) { test(t, c) })
+	}
+}
+
+func setUp[T vec.Float](c Config, workers, p int) (*Loss[T], *nn.Params[T]) {
+	var layout nn.Layout
+	l := New[T](&layout, "test", c)
+	w := nn.NewParams[T](&layout)
+	w.Init(rng.NewKey(1, "test", 0))
+	if c.Norms > 0 {
+		for i := range w.Of(l.Norm()) {
+			w.Of(l.Norm())[i] = T(0.3 * float64(i+1))
+		}
+	}
+	l.Start(par.NewPool(workers), &layout, p)
+	return l, w
+}
+
+// anneal is V = (1−t) log N(0,1) + t log N(1,¼) but for a constant, with gain t(1−t) and ψ_k = t^k.
+func anneal(x []float64, t float64) float64 {
+	s := 0.0
+	for _, v := range x {
+		s -= (1-t)*v*v/2 + t*2*(v-1)*(v-1)
+	}
+	return s
+}
+
+func draw[T vec.Float](c Config, n, p int, seed uint64) *Batch[T] {
+	r := rand.New(rand.NewPCG(seed, 1))
+	b := NewBatch[T](c.Dim, n, p, c.Known, c.Norms)
+	for _, q := range b.Tiles {
+		for i := range p {
+			t := r.Float64()
+			q.Time[i], q.Sigma2[i] = T(t), T(1+t)
+			for k := range c.Dim {
+				q.X.Row(k)[i] = T(1.3 * r.NormFloat64())
+			}
+			if q.Known == nil {
+				continue
+			}
+			q.Known.Gain[i], q.Known.GainRate[i] = T(t*(1-t)), T(1-2*t)
+			q.Known.Rate[i], q.Known.Lap[i] = 0, T(float64(c.Dim)*(-(1-t)-4*t))
+			for k := range c.Dim {
+				x := float64(q.X.Row(k)[i])
+				q.Known.Rate[i] += T(x*x/2 - 2*(x-1)*(x-1))
+				q.Known.Grad.Row(k)[i] = T(-(1-t)*x - 4*t*(x-1))
+			}
+			for k := range c.Norms {
+				q.Known.Norm.Row(k)[i] = T(float64(k+1) * math.Pow(t, float64(k)))
+			}
+		}
+	}
+	return b
+}
+
+// plain evaluates a net at one point, one number at a time.
+func plain(net *nn.MLP[float64], theta []float64, f jet.Features, x []float64, t float64) []float64 {
+	var h []float64
+	for _, v := range x {
+		h = append(h, f.Scale*v)
+	}
+	h = append(h, 2*t-1)
+	for k := 1; k <= f.Time.Harmonics; k++ {
+		h = append(h, math.Sin(math.Pi*float64(k)*t), math.Cos(math.Pi*float64(k)*t))
+	}
+	for l, d := range net.Layers {
+		w, z := nn.Matrix(d, theta), make([]float64, d.Out)
+		for o := range z {
+			z[o] = w[d.In*d.Out+o]
+			for i, v := range h {
+				z[o] += v * w[i*d.Out+o]
+			}
+		}
+		h = make([]float64, len(z))
+		if l < len(net.Hidden) {
+			nn.Value(net.Act, h, z)
+		} else {
+			copy(h, z)
+		}
+	}
+	return h
+}
+
+// TestResidual compares with finite differences of V and μ as functions.
+func TestResidual(t *testing.T) {
+	each(t, func(t *testing.T, c Config) {
+		const n, p = 32, 16
+		l, w := setUp[float64](c, 1, p)
+		b := draw[float64](c, n, p, 2)
+		r := make([]float64, n)
+		l.Jacobian(r, nil, w, b)
+		v := func(x []float64, t float64) float64 {
+			phi := plain(l.Potential, w.Theta, c.Features, x, t)[0]
+			if !c.Known {
+				return phi
+			}
+			s := anneal(x, t) + t*(1-t)*phi
+			for k := range c.Norms {
+				s -= w.Of(l.Norm())[k] * math.Pow(t, float64(k+1))
+			}
+			return s
+		}
+		for i := range n {
+			q := b.Tiles[i/p]
+			x, s, s2 := make([]float64, c.Dim), q.Time[i%p], q.Sigma2[i%p]
+			for k := range x {
+				x[k] = q.X.Row(k)[i%p]
+			}
+			const e = 1e-3
+			move := func(k int, h float64) []float64 { y := slices.Clone(x); y[k] += h; return y }
+			diff := func(f func(h float64) float64) (float64, float64) {
+				a, b, c, d := f(-2*e), f(-e), f(e), f(2*e)
+				return (a - 8*b + 8*c - d) / (12 * e), (-a + 16*b - 30*f(0) + 16*c - d) / (12 * e * e)
+			}
+			want, _ := diff(func(h float64) float64 { return v(x, s+h) })
+			m := plain(l.Drift, w.Theta, c.Features, x, s)
+			for k := range x {
+				g, gg := diff(func(h float64) float64 { return v(move(k, h), s) })
+				d, _ := diff(func(h float64) float64 { return plain(l.Drift, w.Theta, c.Features, move(k, h), s)[k] })
+				want += d + m[k]*g
+				if c.Equation == LogFP {
+					want -= s2 / 2 * (g*g + gg)
+				}
+			}
+			if e := math.Abs(r[i] - want); !(e < 1e-6*(1+math.Abs(want))) {
+				t.Fatalf("point %d: residual %g, by differences %g", i, r[i], want)
+			}
+		}
+	})
+}
+
+func testGradient[T vec.Float](t *testing.T, step, bound float64) {
+	each(t, func(t *testing.T, c Config) {
+		const n, p = 48, 16
+		l, w := setUp[T](c, 1, p)
+		b := draw[T](c, n, p, 2)
+		l.Gradient(w, b)
+		grad, theta := slices.Clone(l.Grad), slices.Clone(w.Theta)
+		for _, tensor := range w.Tensors {
+			part := grad[tensor.Off : tensor.Off+tensor.Size()]
+			norm := math.Sqrt(vec.Dot(part, part))
+			if norm == 0 && !c.Known {
+				continue // the constant of V = φ, of which no derivative knows
+			}
+			at := func(e float64) float64 {
+				for i, d := range part {
+					w.Theta[tensor.Off+i] = T(float64(theta[tensor.Off+i]) + e*float64(d)/norm)
+				}
+				w.Refresh()
+				loss, _ := l.Gradient(w, b)
+				return loss
+			}
+			got := (8*(at(step)-at(-step)) - (at(2*step) - at(-2*step))) / (12 * step)
+			at(0)
+			if r := got/norm - 1; !(math.Abs(r) < bound) {
+				t.Errorf("the derivative along the gradient of %s is off by %g of itself", tensor.Name, r)
+			}
+		}
+	})
+}
+
+func TestGradient(t *testing.T) {
+	t.Run("float32", func(t *testing.T) { testGradient[float32](t, 0.04, 1e-3) })
+	t.Run("float64", func(t *testing.T) { testGradient[float64](t, 1e-3, 1e-7) })
+}
+
+// TestJacobian holds the recorded Jacobian to the gradient, 2/N Jᵀr, and to differences of the residuals.
+func TestJacobian(t *testing.T) {
+	each(t, func(t *testing.T, c Config) {
+		const n, p = 32, 8
+		l, w := setUp[float64](c, 2, p)
+		b := draw[float64](c, n, p, 2)
+		j := l.NewJacobian(w, n)
+		r, dir, jd := make([]float64, n), make([]float64, w.Size()), make([]float64, n)
+		l.Jacobian(r, j, w, b)
+		g := gram.NewWorker(par.NewPool(2), j)
+		byJ := make([]float64, w.Size())
+		g.MulT(byJ, j, r)
+		l.Gradient(w, b)
+		for i, g := range l.Grad {
+			if e := math.Abs(2*byJ[i]/n - g); !(e < 1e-11*(1+math.Abs(g))) {
+				t.Fatalf("2/N Jᵀr and the gradient differ by %g at %d", e, i)
+			}
+		}
+		rnd := rand.New(rand.NewPCG(4, 4))
+		for i := range dir {
+			dir[i] = rnd.NormFloat64()
+		}
+		g.Mul(jd, j, dir)
+		const e = 1e-6
+		hi, lo, theta := make([]float64, n), make([]float64, n), slices.Clone(w.Theta)
+		for i, d := range dir {
+			w.Theta[i] = theta[i] + e*d
+		}
+		w.Refresh()
+		l.Jacobian(hi, nil, w, b)
+		for i, d := range dir {
+			w.Theta[i] = theta[i] - e*d
+		}
+		w.Refresh()
+		l.Jacobian(lo, nil, w, b)
+		for i := range n {
+			if want := (hi[i] - lo[i]) / (2 * e); !(math.Abs(jd[i]-want) < 1e-6*(1+math.Abs(want))) {
+				t.Fatalf("(Jv)[%d] is %g, by differences %g", i, jd[i], want)
+			}
+		}
+	})
+}
+
+// TestGaussianPath puts the exact solution for p_t = N(2t, 1) into the nets: V = t log N(2,1) + (1−t) log N(0,1) − z ψ with
+// ψ = −2t(1−t), z = 1, and μ = 2 or, with noise, 2 + ½σ²(2t−x). Both residuals vanish everywhere.
+func TestGaussianPath(t *testing.T) {
+	for _, eq := range []Equation{LogCE, LogFP} {
+		c := Config{Equation: eq, Features: jet.Features{Dim: 1, Scale: 1}, Hidden: []int{4}, Act: nn.Tanh, Known: true, Norms: 1}
+		const n, p, sigma2 = 64, 16, 0.81
+		l, w := setUp[float64](c, 1, p)
+		clear(w.Theta)
+		w.Of(l.Norm())[0] = 1
+		in, out := l.Drift.Layers[0], l.Drift.Layers[1]
+		nn.Matrix(out, w.Theta)[out.In] = 2
+		bound := 1e-12
+		if eq == LogFP { // the affine part by a tanh that hardly bends
+			const eps = 1e-4
+			m := nn.Matrix(in, w.Theta)
+			m[0], m[in.Out], m[2*in.Out] = -eps, eps, eps // −x, 2t−1, 1
+			nn.Matrix(out, w.Theta)[0] = sigma2 / 2 / eps
+			bound = 1e-6
+		}
+		w.Refresh()
+		b := NewBatch[float64](1, n, p, true, 1)
+		rnd := rand.New(rand.NewPCG(9, 9))
+		for _, q := range b.Tiles {
+			for i := range p {
+				x, s := 2*rnd.NormFloat64(), rnd.Float64()
+				q.X.Data[i], q.Time[i], q.Sigma2[i] = x, s, sigma2
+				q.Known.Rate[i], q.Known.Grad.Data[i], q.Known.Lap[i] = 2*x-2, 2*s-x, -1
+				q.Known.Gain[i], q.Known.GainRate[i] = s*(1-s), 1-2*s
+				q.Known.Norm.Data[i] = -2 * (1 - 2*s)
+			}
+		}
+		r := make([]float64, n)
+		l.Jacobian(r, nil, w, b)
+		for i, v := range r {
+			if !(math.Abs(v) < bound) {
+				t.Errorf("equation %d: residual %d of the exact solution is %g", eq, i, v)
+			}
+		}
+	}
+}
+
+func TestWorkersDoNotMatter(t *testing.T) {
+	for _, c := range configs {
+		var first []float32
+		for _, workers := range []int{1, 2, 3, 7} {
+			const n, p = 192, 16
+			l, w := setUp[float32](c, workers, p)
+			b := draw[float32](c, n, p, 2)
+			r, j := make([]float32, n), l.NewJacobian(w, n)
+			loss, norm := l.Gradient(w, b)
+			s := spring.New(par.NewPool(workers), spring.Default, j)
+			for range 3 {
+				l.Jacobian(r, j, w, b)
+				s.Step(w.Theta, r, j, 0.5)
+				w.Refresh()
+			}
+			all := slices.Concat(l.Grad, r, w.Theta, []float32{float32(loss), float32(norm)})
+			if first == nil {
+				first = all
+			}
+			if !slices.Equal(first, all) {
+				t.Fatalf("%d workers give other bits than 1", workers)
+			}
+		}
+	}
+}
+
+func TestNoAllocation(t *testing.T) {
+	for _, c := range configs {
+		const n, p = 64, 16
+		l, w := setUp[float32](c, 1, p)
+		b, r, j := draw[float32](c, n, p, 2), make([]float32, n), l.NewJacobian(w, n)
+		s := spring.New(par.NewPool(1), spring.Default, j)
+		if a := testing.AllocsPerRun(3, func() {
+			l.Gradient(w, b)
+			l.Jacobian(r, j, w, b)
+			s.Step(w.Theta, r, j, 0.1)
+			w.Refresh()
+		}); a != 0 {
+			t.Errorf("%v allocations", a)
+		}
+	}
+}
+
+// TestSpringTrains: from N(0, I) to N(1, ¼I) in 3 dimensions the residual falls by far more than plain descent would make it.
+func TestSpringTrains(t *testing.T) {
+	c := configs[1]
+	c.Act, c.Head = nn.Tanh, 0.1
+	const n, p = 128, 32
+	l, w := setUp[float32](c, 2, p)
+	r, j := make([]float32, n), l.NewJacobian(w, n)
+	s := spring.New(par.NewPool(2), spring.Default, j)
+	var start, end float64
+	for i := range 60 {
+		l.Jacobian(r, j, w, draw[float32](c, n, p, uint64(i)))
+		out := s.Step(w.Theta, r, j, 0.5*math.Pow(0.2, float64(i)/60))
+		w.Refresh()
+		if !out.Taken {
+			t.Fatalf("step %d was not taken", i)
+		}
+		if i == 0 {
+			start = out.Loss
+		}
+		end = out.Loss
+	}
+	if !(end < start/100) {
+		t.Fatalf("the mean square went from %g to %g", start, end)
+	}
+}

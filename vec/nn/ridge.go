@@ -1,0 +1,176 @@
+package nn
+
+import (
+	"github.com/sampan-mc/sampan/vec"
+	"github.com/sampan-mc/sampan/vec/tile"
+)
+
+// RidgeConfig describes a net over learned directions. The input is the state, Dim rows, and then Shared rows (time).
+type RidgeConfig struct {
+	Dim, Directions, Shared int
+	EmbedDim                int
+	Scale                   float64   // the projections are multiplied by it: 1/spread of the state; 0 means 1
+	Potential               bool      // one output, Σ_j g_j, and not the field Aᵀ g
+	MLP                     MLPConfig // of the net shared by the directions
+}
+
+// Ridge is a sum of ridge functions: with the rows a_j of A, learned directions, and one net g shared by them (PerDim),
+//
+//	z = s A x,   y = Aᵀ g(z, t)  or  y = Σ_j g_j(z_j, t),   div y = s Σ_j |a_j|² ∂g_j/∂z_j.
+//
+// A target that is a product in some unknown frame is within its reach, and its exact divergence costs one tangent of the
+// small net however many dimensions there are. (Projection pursuit: Friedman and Stuetzle, JASA 1981.)
+type Ridge[T vec.Float] struct {
+	RidgeConfig
+	A   Dense // Aᵀ, Dim by Directions, without a bias
+	Net *PerDim[T]
+}
+
+// NewRidge adds name.directions, name.embed and name.0, name.1, … to a layout. Directions start as normals of unit length
+// on average; SetDirections replaces them.
+func NewRidge[T vec.Float](l *Layout, name string, c RidgeConfig) *Ridge[T] {
+	if c.Scale == 0 {
+		c.Scale = 1
+	}
+	r := &Ridge[T]{RidgeConfig: c, A: NewLinear(l, name+".directions", c.Dim, c.Directions, LeCun(c.Dim, 1))}
+	r.Net = NewPerDim[T](l, name, PerDimConfig{Dim: c.Directions, Fields: 1, Shared: c.Shared, EmbedDim: c.EmbedDim, Outs: 1, MLP: c.MLP})
+	return r
+}
+
+// SetDirections sets the directions to the rows of a, Directions by Dim. A Refresh must follow.
+func (r *Ridge[T]) SetDirections(p *Params[T], a []float64) {
+	if len(a) != r.Dim*r.Directions {
+		panic("nn: directions must be Directions by Dim")
+	}
+	w := Matrix(r.A, p.Theta)
+	for j := range r.Directions {
+		for i := range r.Dim {
+			w[i*r.Directions+j] = T(a[j*r.Dim+i])
+		}
+	}
+}
+
+func (r *Ridge[T]) In() int   { return r.Dim + r.Shared }
+func (r *Ridge[T]) Cond() int { return 0 }
+func (r *Ridge[T]) Kept() int { return r.Net.Kept() }
+
+func (r *Ridge[T]) Out() int {
+	if r.Potential {
+		return 1
+	}
+	return r.Dim
+}
+
+// NewPass returns a pass, a *RidgePass.
+func (r *Ridge[T]) NewPass(a *tile.Arena[T], x tile.Tile[T], _ *Cond[T]) Pass[T] {
+	if x.Rows != r.In()+1 {
+		panic("nn: the input must have In rows and one of ones")
+	}
+	p := &RidgePass[T]{Ridge: r, x: x, u: a.Input(r.Net.In(), x.P)}
+	p.inner = r.Net.NewPass(a, p.u, nil).(*perDimPass[T])
+	p.y, p.dx, p.ty = a.Tile(r.Out(), x.P), a.Tile(r.In(), x.P), a.Tile(r.Out(), x.P)
+	p.dg, p.tu, p.slope = a.Tile(r.Directions, x.P), a.Tile(r.Net.In(), x.P), a.Tile(r.Directions, x.P)
+	return p
+}
+
+// RidgePass is the pass of a Ridge, which also knows the divergence.
+type RidgePass[T vec.Float] struct {
+	*Ridge[T]
+	x, u, y, dx   tile.Tile[T] // u: the projections and the shared rows, the input of the inner net
+	dg, tu, slope tile.Tile[T]
+	ty, g         tile.Tile[T]
+	inner         *perDimPass[T]
+}
+
+// project sets u to the projections of x's state and x's shared rows.
+func (p *RidgePass[T]) project(w *Params[T], u, x tile.Tile[T]) {
+	z := u.Slice(0, p.Directions)
+	w.Linear(p.A, x.Slice(0, p.Dim), z, tile.Tile[T]{})
+	vec.Scale(z.Flat(), T(p.Scale), z.Flat())
+	u.Slice(p.Directions, p.Directions+p.Shared).Copy(x.Slice(p.Dim, p.Dim+p.Shared))
+}
+
+// lift sets y to Aᵀ g, or to Σ g.
+func (p *RidgePass[T]) lift(w *Params[T], y, g tile.Tile[T]) {
+	if !p.Potential {
+		w.Adjoint(p.A, g, y, tile.Tile[T]{})
+		return
+	}
+	y.Copy(g.Slice(0, 1))
+	for j := 1; j < g.Rows; j++ {
+		vec.Add(y.Row(0), y.Row(0), g.Row(j))
+	}
+}
+
+func (p *RidgePass[T]) Forward(w *Params[T], keep []T) tile.Tile[T] {
+	p.project(w, p.u, p.x)
+	p.lift(w, p.y, p.inner.Forward(w, keep))
+	return p.y
+}
+
+func (p *RidgePass[T]) Record(w *Params[T], kept []T) tile.Tile[T] {
+	p.project(w, p.u, p.x)
+	p.g = p.inner.Record(w, kept)
+	p.lift(w, p.y, p.g)
+	return p.y
+}
+
+func (p *RidgePass[T]) Backward(w *Params[T], dy tile.Tile[T], s Sink[T], wantDX bool) tile.Tile[T] {
+	if p.Potential {
+		for j := range p.Directions {
+			copy(p.dg.Row(j), dy.Row(0))
+		}
+	} else {
+		w.Linear(p.A, dy, p.dg, tile.Tile[T]{})
+		if s != nil {
+			s.Dense(p.A, dy, p.g)
+		}
+	}
+	du := p.inner.Backward(w, p.dg, s, true)
+	dz := du.Slice(0, p.Directions)
+	vec.Scale(dz.Flat(), T(p.Scale), dz.Flat())
+	if s != nil {
+		s.Dense(p.A, p.x.Slice(0, p.Dim), dz)
+	}
+	if !wantDX {
+		return tile.Tile[T]{}
+	}
+	w.Adjoint(p.A, dz, p.dx.Slice(0, p.Dim), tile.Tile[T]{})
+	p.dx.Slice(p.Dim, p.In()).Copy(du.Slice(p.Directions, du.Rows))
+	return p.dx
+}
+
+func (p *RidgePass[T]) JVP(w, dw *Params[T], tx tile.Tile[T]) tile.Tile[T] {
+	tz := p.tu.Slice(0, p.Directions)
+	if tx.IsZero() {
+		p.tu.Fill(0)
+	} else {
+		p.project(w, p.tu, tx)
+	}
+	if dw != nil { // s Ȧ x: scaled like the rest, and added to it
+		dw.Linear(p.A, p.x.Slice(0, p.Dim), p.dg, tile.Tile[T]{})
+		vec.Axpy(tz.Flat(), T(p.Scale), p.dg.Flat())
+	}
+	p.lift(w, p.ty, p.inner.JVP(w, dw, p.tu))
+	if dw != nil && !p.Potential {
+		dw.Adjoint(p.A, p.g, p.ty, p.ty)
+	}
+	return p.ty
+}
+
+// Divergence adds Σ_i ∂y_i/∂x_i of the field at the recorded input to div, one value a particle.
+func (p *RidgePass[T]) Divergence(w *Params[T], div []T) {
+	if p.Potential {
+		panic("nn: a potential has no divergence")
+	}
+	p.inner.slope(w, p.slope)
+	a := Matrix(p.A, w.Theta)
+	for j := range p.Directions {
+		var norm T
+		for i := range p.Dim {
+			v := a[i*p.Directions+j]
+			norm += v * v
+		}
+		vec.Axpy(div, T(p.Scale)*norm, p.slope.Row(j))
+	}
+}
