@@ -104,6 +104,7 @@ type mlpPass[T vec.Float] struct {
 	z, bar, dz tile.Tile[T]   // scratch as wide as the widest layer
 	y, dx      tile.Tile[T]
 	t, tz, ty  tile.Tile[T] // tangents, made when first wanted
+	trace      trace[T]
 }
 
 func (p *mlpPass[T]) Forward(w *Params[T], keep []T) tile.Tile[T] {
