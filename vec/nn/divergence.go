@@ -48,7 +48,7 @@ func (p *mlpPass[T]) Divergence(w *Params[T], div []T) {
 	}
 	t, h1, h2 := &p.trace, p.Hidden[0], p.Hidden[1]
 	if t.m.IsZero() {
-		t.m, t.s = p.arena.Tile(h2, h1), p.arena.Tile(h2, p.y.P)
+		t.m, t.s = tile.New[T](h2, h1), tile.New[T](h2, p.y.P)
 	}
 	if t.of != w || t.version != w.version {
 		t.of, t.version = w, w.version
@@ -67,7 +67,7 @@ func (p *mlpPass[T]) Divergence(w *Params[T], div []T) {
 
 func (p *mlpPass[T]) divergenceByTangents(w *Params[T], div []T) {
 	if p.trace.tx.IsZero() {
-		p.trace.tx = p.arena.Tile(p.In(), p.y.P)
+		p.trace.tx = tile.New[T](p.In(), p.y.P)
 	}
 	tx := p.trace.tx
 	for i := range p.Out() {
