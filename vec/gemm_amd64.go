@@ -21,14 +21,15 @@ func gemmWith[T Float](wide, narrow panels[T]) func(m, n, k int, a []T, rsa, csa
 			x.rsa, x.ldb = 0, 0
 		}
 		j := 0
-		if narrow.rows != nil {
-			for ; j+wide.lanes <= n; j += wide.lanes {
-				x.column(wide, j, wide.lanes)
-			}
-			wide = narrow
+		for ; j+wide.lanes <= n; j += wide.lanes {
+			x.column(&wide, j, wide.lanes)
 		}
-		for ; j < n; j += wide.lanes {
-			x.column(wide, j, min(wide.lanes, n-j))
+		rest := &wide
+		if narrow.rows != nil {
+			rest = &narrow
+		}
+		for ; j < n; j += rest.lanes {
+			x.column(rest, j, min(rest.lanes, n-j))
 		}
 	}
 }
@@ -46,7 +47,7 @@ type product[T Float] struct {
 }
 
 // column computes columns j to j+lanes, cutting the rows into blocks as equal as can be.
-func (x *product[T]) column(p panels[T], j, lanes int) {
+func (x *product[T]) column(p *panels[T], j, lanes int) {
 	most := len(p.rows)
 	blocks := (x.m + most - 1) / most
 	b := x.b

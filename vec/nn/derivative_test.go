@@ -78,27 +78,41 @@ func checkTensors[T vec.Float](t *testing.T, r *rig[T], tol, eps float64) {
 	}
 }
 
-// TestDivergence: the ridge net's divergence is the trace of its Jacobian, column by column from tangents.
+// TestDivergence: divergences are the trace of the Jacobian, column by column from tangents, and are
+// those of the parameters asked for.
 func TestDivergence(t *testing.T) {
 	t.Run("float32", func(t *testing.T) { checkDivergence[float32](t, 1e-5) })
 	t.Run("float64", func(t *testing.T) { checkDivergence[float64](t, 1e-13) })
 }
 
 func checkDivergence[T vec.Float](t *testing.T, tol float64) {
-	r := newRig(zoo[T]()["ridge"], 64)
-	pass := r.pass.(*RidgePass[T])
-	pass.Record(r.w, nil)
-	div, trace := make([]T, r.x.P), make([]T, r.x.P)
-	pass.Divergence(r.w, div)
-	tx := tile.New[T](r.net.In(), r.x.P)
-	for i := range r.net.Out() {
-		tx.Fill(0)
-		tx.Slice(i, i+1).Fill(1)
-		vec.Add(trace, trace, pass.JVP(r.w, nil, tx).Row(i))
+	mlp := func(l *Layout, residual bool, hidden ...int) Net[T] {
+		return NewMLP[T](l, "m", MLPConfig{In: 7, Out: 4, Hidden: hidden, Act: GELU, Residual: residual, Head: 1})
 	}
-	for i := range div {
-		if math.Abs(float64(div[i]-trace[i])) > tol*(1+math.Abs(float64(trace[i]))) {
-			t.Errorf("particle %d: divergence %v, trace %v", i, div[i], trace[i])
+	for name, build := range map[string]func(l *Layout) Net[T]{
+		"ridge":             zoo[T]()["ridge"],
+		"two hidden layers": func(l *Layout) Net[T] { return mlp(l, false, 14, 9) },
+		"residual":          func(l *Layout) Net[T] { return mlp(l, true, 12, 12) },
+		"three layers":      func(l *Layout) Net[T] { return mlp(l, false, 12, 8, 8) },
+		"sum":               func(l *Layout) Net[T] { return NewSum(zoo[T]()["ridge"](l), mlp(l, false, 9, 14)) },
+	} {
+		r := newRig(build, 64)
+		first, other := r.w, newRig(build, 64).w
+		vec.Scale(other.Theta, 0.9, other.Theta)
+		other.Refresh()
+		other.Refresh()
+		first.Refresh() // as often as the other
+		for _, r.w = range []*Params[T]{first, other, first} {
+			r.pass.Record(r.w, nil)
+			div, trace := make([]T, r.x.P), make([]T, r.x.P)
+			r.pass.(Divergent[T]).Divergence(r.w, div)
+			tx := tile.New[T](r.net.In(), r.x.P)
+			for i := range r.net.Out() {
+				tx.Fill(0)
+				tx.Slice(i, i+1).Fill(1)
+				vec.Add(trace, trace, r.pass.JVP(r.w, nil, tx).Row(i))
+			}
+			close(t, name+": divergence", div, trace, tol)
 		}
 	}
 }

@@ -45,16 +45,16 @@ func (g *Gated[T]) NewPass(a *tile.Arena[T], x tile.Tile[T], c *Cond[T]) Pass[T]
 		inner = &p.bodyCond
 	}
 	p.body = g.Body.NewPass(a, x, inner)
-	p.y, p.dx, p.ty, p.tmp = a.Tile(g.Out(), x.P), a.Tile(g.In(), x.P), a.Tile(g.Out(), x.P), a.Tile(1, x.P)
+	p.y, p.dx, p.ty = a.Tile(g.Out(), x.P), a.Tile(g.In(), x.P), a.Tile(g.Out(), x.P)
 	return p
 }
 
 type gatedPass[T vec.Float] struct {
 	*Gated[T]
-	x, y, dx, ty, tmp tile.Tile[T]
-	cond              *Cond[T]
-	bodyCond          Cond[T]
-	body              Pass[T]
+	x, y, dx, ty tile.Tile[T]
+	cond         *Cond[T]
+	bodyCond     Cond[T]
+	body         Pass[T]
 }
 
 func (p *gatedPass[T]) condition() { p.cond.part(&p.bodyCond, 0, p.Body.Cond()) }

@@ -69,8 +69,9 @@ func (l *Layout) append(name string, init Init, shape ...int) Tensor {
 // Params is a parameter vector with the transposed copies of its matrices, which the forward pass reads.
 type Params[T vec.Float] struct {
 	*Layout
-	Theta []T
-	trans []T
+	Theta   []T
+	trans   []T
+	version int // how often it was refreshed
 }
 
 // NewParams returns parameters of zero.
@@ -80,6 +81,7 @@ func NewParams[T vec.Float](l *Layout) *Params[T] {
 
 // Refresh brings the transposes up to date. It must be called after Theta was changed and before a net is evaluated.
 func (p *Params[T]) Refresh() {
+	p.version++
 	for _, d := range p.dense {
 		vec.Transpose(p.trans[d.Off:], d.Rows(), p.Theta[d.Off:], d.Out, d.Rows(), d.Out)
 	}

@@ -82,7 +82,7 @@ func (m *MLP[T]) NewPass(a *tile.Arena[T], x tile.Tile[T], c *Cond[T]) Pass[T] {
 	if x.Rows != m.In()+1 {
 		panic("nn: the input must have In rows and one of ones")
 	}
-	p := &mlpPass[T]{MLP: m, cond: c, arena: a, x: make([]tile.Tile[T], len(m.Layers)), d: make([]tile.Tile[T], len(m.Hidden))}
+	p := &mlpPass[T]{MLP: m, cond: c, x: make([]tile.Tile[T], len(m.Layers)), d: make([]tile.Tile[T], len(m.Hidden))}
 	p.x[0] = x
 	wide := 0
 	for l, h := range m.Hidden {
@@ -98,12 +98,12 @@ func (m *MLP[T]) NewPass(a *tile.Arena[T], x tile.Tile[T], c *Cond[T]) Pass[T] {
 type mlpPass[T vec.Float] struct {
 	*MLP[T]
 	cond       *Cond[T]
-	arena      *tile.Arena[T]
 	x          []tile.Tile[T] // x[l] is the input of layer l, with ones
 	d          []tile.Tile[T] // act′ of hidden layer l
 	z, bar, dz tile.Tile[T]   // scratch as wide as the widest layer
 	y, dx      tile.Tile[T]
-	t, tz, ty  tile.Tile[T] // tangents, made when first wanted
+	t, tz, ty  tile.Tile[T] // tangents, made when first wanted, and not of an arena that may have moved on
+	trace      trace[T]
 }
 
 func (p *mlpPass[T]) Forward(w *Params[T], keep []T) tile.Tile[T] {
@@ -218,8 +218,8 @@ func (p *mlpPass[T]) Backward(w *Params[T], dy tile.Tile[T], s Sink[T], wantDX b
 
 func (p *mlpPass[T]) JVP(w, dw *Params[T], tx tile.Tile[T]) tile.Tile[T] {
 	if p.ty.IsZero() {
-		p.t, p.tz = p.arena.Tile(p.z.Rows, p.y.P), p.arena.Tile(p.z.Rows, p.y.P)
-		p.ty = p.arena.Tile(p.Out(), p.y.P)
+		p.t, p.tz = tile.New[T](p.z.Rows, p.y.P), tile.New[T](p.z.Rows, p.y.P)
+		p.ty = tile.New[T](p.Out(), p.y.P)
 	}
 	t := tx
 	for l, h := range p.Hidden {

@@ -14,7 +14,7 @@ type Net[T vec.Float] interface {
 	// Kept is the number of values a particle that a Pass can keep for its reverse pass, see Memory.
 	Kept() int
 	// NewPass returns a pass over the tile x, of In()+1 rows, the last of them ones, and over the conditions c, nil if
-	// Cond() is 0. Both are read afresh at every evaluation.
+	// Cond() is 0. Both are read afresh at every evaluation. Its tiles stay in use in the arena as long as the pass.
 	NewPass(a *tile.Arena[T], x tile.Tile[T], c *Cond[T]) Pass[T]
 }
 

@@ -56,7 +56,7 @@ func (n *PerDim[T]) NewPass(a *tile.Arena[T], x tile.Tile[T], _ *Cond[T]) Pass[T
 	if x.Rows != n.In()+1 {
 		panic("nn: the input must have In rows and one of ones")
 	}
-	p := &perDimPass[T]{PerDim: n, x: x, arena: a}
+	p := &perDimPass[T]{PerDim: n, x: x}
 	for at, c := 0, max(1, groupColumns/x.P); at < n.Dim; at += c {
 		g := group[T]{from: at, to: min(at+c, n.Dim)}
 		wide := (g.to - g.from) * x.P
@@ -73,7 +73,6 @@ type perDimPass[T vec.Float] struct {
 	*PerDim[T]
 	x, y, dx tile.Tile[T]
 	groups   []group[T]
-	arena    *tile.Arena[T]
 	ty       tile.Tile[T]
 }
 
@@ -226,9 +225,9 @@ func (p *perDimPass[T]) tangents() {
 	if !p.ty.IsZero() {
 		return
 	}
-	p.ty = p.arena.Tile(p.Out(), p.x.P)
+	p.ty = tile.New[T](p.Out(), p.x.P)
 	for i := range p.groups {
 		g := &p.groups[i]
-		g.tx = p.arena.Tile(p.Net.In(), g.x.P)
+		g.tx = tile.New[T](p.Net.In(), g.x.P)
 	}
 }

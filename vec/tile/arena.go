@@ -48,7 +48,7 @@ func (a *Arena[T]) Slice(n int) []T {
 		a.slab, a.used = a.slab+1, 0
 	}
 	if a.slab == len(a.slabs) {
-		a.slabs = append(a.slabs, aligned[T](max(room, slabBytes/size)))
+		a.slabs = append(a.slabs, Aligned[T](max(room, slabBytes/size)))
 	}
 	s := a.slabs[a.slab][a.used : a.used+n : a.used+n]
 	a.used += room
@@ -61,8 +61,8 @@ func (a *Arena[T]) Mark() Mark { return Mark{a.slab, a.used} }
 // Release gives back all that was handed out since m was taken.
 func (a *Arena[T]) Release(m Mark) { a.slab, a.used = m.slab, m.used }
 
-// aligned returns n zeros from the start of a cache line.
-func aligned[T vec.Float](n int) []T {
+// Aligned returns n zeros that start at a cache line, for vectors that outlive any arena.
+func Aligned[T vec.Float](n int) []T {
 	var z T
 	size := unsafe.Sizeof(z)
 	s := make([]T, n+lineBytes/int(size))
@@ -73,6 +73,3 @@ func aligned[T vec.Float](n int) []T {
 	}
 	return s[skip : skip+n : skip+n]
 }
-
-// Aligned returns n zeros that start at a cache line, for vectors that outlive any arena.
-func Aligned[T vec.Float](n int) []T { return aligned[T](n) }

@@ -24,7 +24,7 @@ type Tile[T vec.Float] struct {
 
 // New returns a tile of zeros with memory of its own.
 func New[T vec.Float](rows, p int) Tile[T] {
-	return Of(aligned[T](rows*p), rows, p)
+	return Of(Aligned[T](rows*p), rows, p)
 }
 
 // Of makes a tile of the first rows*p values of data.

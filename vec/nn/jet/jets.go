@@ -19,6 +19,7 @@ type jets[T vec.Float] struct {
 	bar   tile.Tile[T]   // cotangents of a hidden layer, and
 	bar2  tile.Tile[T]   // of the one before
 	scale []T            // Scale, p times
+	sums  []T            // of the first layer's cotangents
 	u     tile.Tile[T]   // the jets of the features, for sinks that want to see them
 }
 
@@ -41,6 +42,7 @@ func newJets[T vec.Float](net *nn.MLP[T], in *Input[T], full bool, a *tile.Arena
 	for i := range j.scale {
 		j.scale[i] = T(in.Scale)
 	}
+	j.sums = a.Slice(net.Hidden[0] * j.j)
 	j.u = a.Tile(in.Width()+1, n)
 	j.u.Fill(0)
 	for i := range j.d {
@@ -116,8 +118,12 @@ func (j *jets[T]) first(s nn.Sink[T], bar tile.Tile[T]) {
 			times := nn.Dense{In: j.in.Time.Rows(), Out: layer.Out, Off: layer.Off + j.d*layer.Out, NoBias: true}
 			s.Dense(times, j.in.slope, j.channel(bar, j.d+2))
 		}
+		clear(j.sums)
+		vec.DotRows(j.sums, 1, bar.Data, len(j.sums), j.p, j.scale) // all channels of all features, in one go
 		for o := range bar.Rows {
-			vec.DotRows(g.G[layer.Off+o:], layer.Out, bar.Row(o)[j.p:], j.d, j.p, j.scale)
+			for i, v := range j.sums[o*j.j+1 : o*j.j+1+j.d] {
+				g.G[layer.Off+i*layer.Out+o] += v
+			}
 		}
 		return
 	}
