@@ -36,11 +36,11 @@ func (c *runCmd) Run(ctx context.Context, std Streams) error {
 	if err != nil {
 		return err
 	}
-	dir, err := c.folder()
+	dir, made, err := c.folder()
 	if err != nil {
 		return err
 	}
-	return c.watch(std, dir, func(o run.Options) (*record.Summary, error) { return run.Start(ctx, conf, dir, o) })
+	return c.watch(std, dir, made, func(o run.Options) (*record.Summary, error) { return run.Start(ctx, conf, dir, o) })
 }
 
 // assignments are the flags that stand for keys of the run file, and --set, which wins.
@@ -62,13 +62,27 @@ func (c *runCmd) assignments() []string {
 const runsFolder = "runs"
 
 // folder is where the run goes: --out, or the first of runs/NAME-1, NAME-2 ... that does not exist, made at once so that
-// no other run takes it.
-func (c *runCmd) folder() (string, error) {
+// no other run takes it. made lists the folders that exist on account of this run alone, the innermost first.
+func (c *runCmd) folder() (dir string, made []string, err error) {
 	if c.Out != "" {
-		return c.Out, nil
+		switch info, err := os.Stat(c.Out); {
+		case errors.Is(err, os.ErrNotExist):
+			if _, err := os.Lstat(c.Out); err == nil {
+				return "", nil, &usageError{fmt.Sprintf("--out: found a link to nowhere at %s, accepted: a new or empty folder", c.Out)}
+			}
+			return c.Out, []string{c.Out}, nil
+		case err != nil:
+			return "", nil, &usageError{fmt.Sprintf("--out: %v", err)}
+		case !info.IsDir():
+			return "", nil, &usageError{fmt.Sprintf("--out: found a file at %s, accepted: a new or empty folder", c.Out)}
+		}
+		return c.Out, nil, nil
 	}
-	if err := os.MkdirAll(runsFolder, 0o755); err != nil {
-		return "", fmt.Errorf("make the folder of runs: %w", err)
+	switch err := os.Mkdir(runsFolder, 0o755); {
+	case err == nil:
+		made = []string{runsFolder}
+	case !errors.Is(err, os.ErrExist):
+		return "", nil, fmt.Errorf("make the folder of runs: %w", err)
 	}
 	name := strings.TrimSuffix(filepath.Base(c.File), filepath.Ext(c.File))
 	if path, err := filepath.Abs(c.File); err == nil && name == "run" {
@@ -78,10 +92,10 @@ func (c *runCmd) folder() (string, error) {
 		dir := filepath.Join(runsFolder, fmt.Sprintf("%s-%d", name, n))
 		err := os.Mkdir(dir, 0o755)
 		if err == nil {
-			return dir, nil
+			return dir, append([]string{dir}, made...), nil
 		}
 		if !errors.Is(err, os.ErrExist) {
-			return "", fmt.Errorf("make the run folder: %w", err)
+			return "", nil, fmt.Errorf("make the run folder: %w", err)
 		}
 	}
 }
@@ -96,7 +110,7 @@ func (c *resumeCmd) Run(ctx context.Context, std Streams) error {
 	if err := isRunFolder(c.Dir); err != nil {
 		return err
 	}
-	return c.watch(std, c.Dir, func(o run.Options) (*record.Summary, error) { return run.Resume(ctx, c.Dir, o) })
+	return c.watch(std, c.Dir, nil, func(o run.Options) (*record.Summary, error) { return run.Resume(ctx, c.Dir, o) })
 }
 
 func isRunFolder(dir string) error {
@@ -106,8 +120,9 @@ func isRunFolder(dir string) error {
 	return nil
 }
 
-// watch does the work with progress shown, and reports what came of it.
-func (w *watching) watch(std Streams, dir string, work func(run.Options) (*record.Summary, error)) error {
+// watch does the work with progress shown, and reports what came of it. Of a run that did not begin, the folders that it
+// made are removed; a folder with anything in it stays.
+func (w *watching) watch(std Streams, dir string, made []string, work func(run.Options) (*record.Summary, error)) error {
 	var o run.Options
 	stop := func() {}
 	if !w.Quiet {
@@ -122,9 +137,8 @@ func (w *watching) watch(std Streams, dir string, work func(run.Options) (*recor
 		err = withoutLog(err)
 	}
 	if err != nil {
-		// Of a run that did not begin nothing is left; a folder with anything in it stays.
-		if os.Remove(dir) == nil {
-			_ = os.Remove(runsFolder)
+		for _, folder := range made {
+			_ = os.Remove(folder)
 		}
 	}
 	if sum != nil && w.JSON {

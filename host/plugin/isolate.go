@@ -111,7 +111,9 @@ func (w *worker) poison(j *job, row int, why *lost) error {
 		if err != nil {
 			return fmt.Errorf("save the point that kills plugin %s: %w", t.spec.Name, err)
 		}
-		where = ", saved as " + path
+		if path != "" {
+			where = ", saved as " + path
+		}
 	}
 	text := fmt.Sprintf("one point does that by itself: row %d of the batch, x = %s%s", point.Row, short(point.X), where)
 	w.tell(Poison, why.problem+"; "+text)

@@ -101,7 +101,7 @@ func startFailure(s *Spec, p *process, err error, timedOut bool, timeout time.Du
 		return e
 	}
 	if strings.Contains(e.stderr, "No module named sampan") || strings.Contains(e.stderr, "No module named 'sampan'") {
-		e.hint = fmt.Sprintf("%s has no sampan package: %s -m pip install sampan, or name another interpreter with python in the run file or SAMPAN_PYTHON", s.Command[0], s.Command[0])
+		e.hint = fmt.Sprintf("%s has no sampan package: %s -m pip install PATH/plugins/python, where PATH is the checkout of sampan, or name another interpreter with python in the run file or SAMPAN_PYTHON", s.Command[0], s.Command[0])
 	}
 	line := p.line.Load()
 	switch {

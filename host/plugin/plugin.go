@@ -39,7 +39,7 @@ type Options struct {
 	Timeout         time.Duration // one request; 0: 60 s
 
 	OnBadPoint Policy
-	// SaveBadPoint keeps a point that kills the plugin and says where, for the message to the user. May be nil.
+	// SaveBadPoint keeps a point that kills the plugin and says where, for the message to the user; "" if nowhere. May be nil.
 	SaveBadPoint func(BadPoint) (path string, err error)
 
 	// Event and Log hear what goes on. They are called from several goroutines at once and must not block. May be nil.

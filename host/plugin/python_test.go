@@ -136,7 +136,7 @@ func TestPythonWithoutSDK(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = Open(t.Context(), spec, nil, o)
-	if err == nil || !strings.Contains(err.Error(), "-m pip install sampan") {
+	if err == nil || !strings.Contains(err.Error(), "-m pip install PATH/plugins/python") {
 		t.Errorf("got %v", err)
 	}
 }

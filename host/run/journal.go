@@ -70,8 +70,11 @@ func (j *journal) err() error {
 	return j.failed
 }
 
-// saveBadPoint keeps a point that kills the plugin under failures/.
+// saveBadPoint keeps a point that kills the plugin under failures/. A verification, which only reads the folder, does not.
 func (s *session) saveBadPoint(p plugin.BadPoint) (string, error) {
+	if s.folder == nil {
+		return "", nil
+	}
 	text, err := json.MarshalIndent(p, "", "  ")
 	if err != nil {
 		return "", fmt.Errorf("a point that kills the plugin: %w", err)
