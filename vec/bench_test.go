@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/sampan-mc/sampan/vec/rng"
 )
 
 // Rates are fractions of what a loop of independent multiply-adds does in the same run, measured in turns with it, in time
@@ -113,6 +115,8 @@ func benchFunctions[T Float](b *testing.B) {
 		{"siluD", func() { SiluD(y, z, x) }},
 		{"sinCos2Pi", func() { SinCos2Pi(y, z, x) }},
 		{"mul", func() { Mul(y, x, z) }},
+		{"uniforms", func() { Uniforms(y, 64, n/64, 64, rng.Key{1, 2}, 3, 4, 5) }},
+		{"normals", func() { Normals(y, 64, n/64, 64, rng.Key{1, 2}, 3, 4, 5) }},
 	} {
 		b.Run(c.name, func(b *testing.B) { against[T](b, n, 0, c.f) })
 	}

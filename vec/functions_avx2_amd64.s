@@ -3882,7 +3882,7 @@ main:
 	VPOR         Y3, Y2, Y3
 	VORPS        Y5, Y4, Y4
 	VORPS        Y3, Y4, Y4
-	VMOVMSKPS    Y4, SI
+	VMOVMSKPD    Y4, SI
 	TESTL        SI, SI
 	JNZ          special
 	VBROADCASTSD c64_3ff0000000000000<>+0(SB), Y3

@@ -31,4 +31,7 @@ func installAVX2(f *kernels[float32], d *kernels[float64]) {
 	d.tanhDD, d.geluDD, d.siluDD = tanhDD64avx2, geluDD64avx2, siluDD64avx2
 	d.mul, d.add, d.sub, d.div, d.mulAdd = mul64avx2, add64avx2, sub64avx2, div64avx2, mulAdd64avx2
 	d.axpy, d.scale, d.lerp, d.adam = axpy64avx2, scale64avx2, lerp64avx2, adam64avx2
+
+	f.uniforms, f.normals = uniforms32avx2, normals32avx2
+	d.uniforms, d.normals = uniforms64avx2, normals64avx2
 }

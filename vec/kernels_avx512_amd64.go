@@ -29,4 +29,7 @@ func installAVX512(f *kernels[float32], d *kernels[float64]) {
 	d.tanhDD, d.geluDD, d.siluDD = tanhDD64avx512, geluDD64avx512, siluDD64avx512
 	d.mul, d.add, d.sub, d.div, d.mulAdd = mul64avx512, add64avx512, sub64avx512, div64avx512, mulAdd64avx512
 	d.axpy, d.scale, d.lerp, d.adam = axpy64avx512, scale64avx512, lerp64avx512, adam64avx512
+
+	f.uniforms, f.normals = uniforms32avx512, normals32avx512
+	d.uniforms, d.normals = uniforms64avx512, normals64avx512
 }

@@ -29,6 +29,7 @@ var subjects = []struct {
 	{"gemm", gemms},
 	{"functions", functions},
 	{"arithmetic", arithmetic},
+	{"random", random},
 	{"peak", peaks},
 }
 

@@ -102,7 +102,7 @@ func (l num) emit(m mapping) {
 			g.VORPS(v, some, some)
 		}
 		bits := g.GP32()
-		g.VMOVMSKPS(some, bits)
+		emit(pick(l.d, g.VMOVMSKPD, g.VMOVMSKPS), []Op{some, bits})
 		g.TESTL(bits, bits)
 		g.JNZ(LabelRef("special"))
 		save(m.quick(in), nil)
