@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 	"time"
 
 	"github.com/sampan-mc/sampan/host/config"
@@ -131,7 +132,7 @@ func (s *session) plan() error {
 		return c.Problem("target.use", "%v", err)
 	}
 	if kind, key := moves(c); kind.NeedsGradient() && !in.Can.Has(targets.Grad) {
-		return c.Problem(key, "found %q, accepted for this target, which gives no gradient: %q", kind, mcmc.RWM)
+		return c.Problem(key, "found %q, accepted for this target, which gives no gradient: %q; write use = %q under [%s]", kind, mcmc.RWM, mcmc.RWM, strings.TrimSuffix(key, ".use"))
 	}
 	if s.target.Facts.NotReproducible {
 		s.findings = append(s.findings, mcmc.Finding{Code: "not-reproducible", Text: "the plugin does not promise the same bytes for the same call: another run of this file may differ"})
