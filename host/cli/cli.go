@@ -31,6 +31,8 @@ type commands struct {
 
 // Main runs the program with these arguments and returns its exit code.
 func Main(args []string, std Streams) int {
+	out := &results{Writer: std.Out}
+	std.Out = out
 	ctx, stop := interruptible(std)
 	defer stop()
 	var cmds commands
@@ -56,6 +58,9 @@ func Main(args []string, std Streams) int {
 	}
 	if err == nil {
 		err = parsed.Run()
+	}
+	if err == nil {
+		err = out.err
 	}
 	code := exitCode(err)
 	if err != nil {

@@ -29,3 +29,17 @@ func Std() Streams {
 
 // say writes a line to the error stream, where everything goes that is not a result.
 func (s Streams) say(format string, args ...any) { fmt.Fprintf(s.Err, format+"\n", args...) }
+
+// results is standard output that remembers its first failure, so that a report nobody could write is no success.
+type results struct {
+	io.Writer
+	err error
+}
+
+func (r *results) Write(p []byte) (int, error) {
+	n, err := r.Writer.Write(p)
+	if err != nil && r.err == nil {
+		r.err = fmt.Errorf("write the results: %w", err)
+	}
+	return n, err
+}
