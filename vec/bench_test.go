@@ -115,6 +115,7 @@ func benchFunctions[T Float](b *testing.B) {
 		{"siluD", func() { SiluD(y, z, x) }},
 		{"sinCos2Pi", func() { SinCos2Pi(y, z, x) }},
 		{"mul", func() { Mul(y, x, z) }},
+		{"transpose", func() { Transpose(y, 64, x, 64, 64, 64) }},
 		{"uniforms", func() { Uniforms(y, 64, n/64, 64, rng.Key{1, 2}, 3, 4, 5) }},
 		{"normals", func() { Normals(y, 64, n/64, 64, rng.Key{1, 2}, 3, 4, 5) }},
 	} {

@@ -1659,32 +1659,27 @@ main:
 	VFMADD231PS      Z11, Z1, Z13
 	VPSLLD           $0x1f, Z3, Z0
 	VPSLLD           $0x1f, Z2, Z1
+	VPSLLD           $0x1e, Z3, Z3
+	VPSLLD           $0x1e, Z2, Z2
+	VBROADCASTSS     c32_80000000<>+0(SB), Z10
+	VPANDD           Z3, Z10, Z3
+	VPANDD           Z2, Z10, Z2
 	VPMOVD2M         Z0, K1
 	VPMOVD2M         Z1, K2
 	VBLENDMPS        Z15, Z12, K1, Z4
 	VBLENDMPS        Z14, Z13, K2, Z5
 	VBLENDMPS        Z12, Z15, K1, Z6
 	VBLENDMPS        Z13, Z14, K2, Z7
-	VBROADCASTSS     c32_80000000<>+0(SB), Z0
-	VPSLLD           $0x1e, Z3, Z1
-	VPSLLD           $0x1e, Z2, Z10
-	VPANDD           Z1, Z0, Z1
-	VPANDD           Z10, Z0, Z10
-	VPXORD           Z4, Z1, Z1
-	VPXORD           Z5, Z10, Z10
-	VBROADCASTSS     c32_00000001<>+0(SB), Z11
-	VPADDD           Z3, Z11, Z3
-	VPADDD           Z2, Z11, Z2
-	VPSLLD           $0x1e, Z3, Z3
-	VPSLLD           $0x1e, Z2, Z2
-	VPANDD           Z3, Z0, Z3
-	VPANDD           Z2, Z0, Z0
-	VPXORD           Z6, Z3, Z2
-	VPXORD           Z7, Z0, Z0
-	VMOVUPS          Z1, (AX)
-	VMOVUPS          Z10, 64(AX)
-	VMOVUPS          Z2, (CX)
-	VMOVUPS          Z0, 64(CX)
+	VPXORD           Z4, Z3, Z10
+	VPXORD           Z5, Z2, Z11
+	VPXORD           Z0, Z3, Z0
+	VPXORD           Z1, Z2, Z1
+	VPXORD           Z6, Z0, Z0
+	VPXORD           Z7, Z1, Z1
+	VMOVUPS          Z10, (AX)
+	VMOVUPS          Z11, 64(AX)
+	VMOVUPS          Z0, (CX)
+	VMOVUPS          Z1, 64(CX)
 	ADDQ             $0x00000080, AX
 	ADDQ             $0x00000080, CX
 	ADDQ             $0x00000080, DX
@@ -1727,17 +1722,14 @@ tail:
 	VMOVAPS          Z0, Z3
 	VFMADD231PS      Z2, Z0, Z3
 	VPSLLD           $0x1f, Z1, Z0
+	VPSLLD           $0x1e, Z1, Z1
+	VBROADCASTSS     c32_80000000<>+0(SB), Z2
+	VPANDD           Z1, Z2, Z1
 	VPMOVD2M         Z0, K2
 	VBLENDMPS        Z4, Z3, K2, Z8
 	VBLENDMPS        Z3, Z4, K2, Z9
-	VBROADCASTSS     c32_80000000<>+0(SB), Z0
-	VPSLLD           $0x1e, Z1, Z2
-	VPANDD           Z2, Z0, Z2
-	VPXORD           Z8, Z2, Z2
-	VBROADCASTSS     c32_00000001<>+0(SB), Z3
-	VPADDD           Z1, Z3, Z1
-	VPSLLD           $0x1e, Z1, Z1
-	VPANDD           Z1, Z0, Z0
+	VPXORD           Z8, Z1, Z2
+	VPXORD           Z0, Z1, Z0
 	VPXORD           Z9, Z0, Z0
 	VMOVUPS          Z2, K1, (AX)
 	VMOVUPS          Z0, K1, (CX)
@@ -1786,9 +1778,6 @@ GLOBL c32_bf000000<>(SB), RODATA|NOPTR, $4
 
 DATA c32_80000000<>+0(SB)/4, $0x80000000
 GLOBL c32_80000000<>(SB), RODATA|NOPTR, $4
-
-DATA c32_00000001<>+0(SB)/4, $0x00000001
-GLOBL c32_00000001<>(SB), RODATA|NOPTR, $4
 
 // func tanh32avx512(dst *float32, x *float32, n int)
 // Requires: AVX, AVX512F, BMI2, CMOV
@@ -5750,32 +5739,27 @@ main:
 	VFMADD231PD      Z11, Z1, Z13
 	VPSLLQ           $0x3f, Z3, Z0
 	VPSLLQ           $0x3f, Z2, Z1
+	VPSLLQ           $0x3e, Z3, Z3
+	VPSLLQ           $0x3e, Z2, Z2
+	VBROADCASTSD     c64_8000000000000000<>+0(SB), Z10
+	VPANDQ           Z3, Z10, Z3
+	VPANDQ           Z2, Z10, Z2
 	VPMOVQ2M         Z0, K1
 	VPMOVQ2M         Z1, K2
 	VBLENDMPD        Z15, Z12, K1, Z4
 	VBLENDMPD        Z14, Z13, K2, Z5
 	VBLENDMPD        Z12, Z15, K1, Z6
 	VBLENDMPD        Z13, Z14, K2, Z7
-	VBROADCASTSD     c64_8000000000000000<>+0(SB), Z0
-	VPSLLQ           $0x3e, Z3, Z1
-	VPSLLQ           $0x3e, Z2, Z10
-	VPANDQ           Z1, Z0, Z1
-	VPANDQ           Z10, Z0, Z10
-	VPXORQ           Z4, Z1, Z1
-	VPXORQ           Z5, Z10, Z10
-	VBROADCASTSD     c64_0000000000000001<>+0(SB), Z11
-	VPADDQ           Z3, Z11, Z3
-	VPADDQ           Z2, Z11, Z2
-	VPSLLQ           $0x3e, Z3, Z3
-	VPSLLQ           $0x3e, Z2, Z2
-	VPANDQ           Z3, Z0, Z3
-	VPANDQ           Z2, Z0, Z0
-	VPXORQ           Z6, Z3, Z2
-	VPXORQ           Z7, Z0, Z0
-	VMOVUPS          Z1, (AX)
-	VMOVUPS          Z10, 64(AX)
-	VMOVUPS          Z2, (CX)
-	VMOVUPS          Z0, 64(CX)
+	VPXORQ           Z4, Z3, Z10
+	VPXORQ           Z5, Z2, Z11
+	VPXORQ           Z0, Z3, Z0
+	VPXORQ           Z1, Z2, Z1
+	VPXORQ           Z6, Z0, Z0
+	VPXORQ           Z7, Z1, Z1
+	VMOVUPS          Z10, (AX)
+	VMOVUPS          Z11, 64(AX)
+	VMOVUPS          Z0, (CX)
+	VMOVUPS          Z1, 64(CX)
 	ADDQ             $0x00000080, AX
 	ADDQ             $0x00000080, CX
 	ADDQ             $0x00000080, DX
@@ -5823,17 +5807,14 @@ tail:
 	VMOVAPS          Z0, Z3
 	VFMADD231PD      Z2, Z0, Z3
 	VPSLLQ           $0x3f, Z1, Z0
+	VPSLLQ           $0x3e, Z1, Z1
+	VBROADCASTSD     c64_8000000000000000<>+0(SB), Z2
+	VPANDQ           Z1, Z2, Z1
 	VPMOVQ2M         Z0, K2
 	VBLENDMPD        Z4, Z3, K2, Z8
 	VBLENDMPD        Z3, Z4, K2, Z9
-	VBROADCASTSD     c64_8000000000000000<>+0(SB), Z0
-	VPSLLQ           $0x3e, Z1, Z2
-	VPANDQ           Z2, Z0, Z2
-	VPXORQ           Z8, Z2, Z2
-	VBROADCASTSD     c64_0000000000000001<>+0(SB), Z3
-	VPADDQ           Z1, Z3, Z1
-	VPSLLQ           $0x3e, Z1, Z1
-	VPANDQ           Z1, Z0, Z0
+	VPXORQ           Z8, Z1, Z2
+	VPXORQ           Z0, Z1, Z0
 	VPXORQ           Z9, Z0, Z0
 	VMOVUPD          Z2, K1, (AX)
 	VMOVUPD          Z0, K1, (CX)
@@ -5897,9 +5878,6 @@ GLOBL c64_bfe0000000000000<>(SB), RODATA|NOPTR, $8
 
 DATA c64_8000000000000000<>+0(SB)/8, $0x8000000000000000
 GLOBL c64_8000000000000000<>(SB), RODATA|NOPTR, $8
-
-DATA c64_0000000000000001<>+0(SB)/8, $0x0000000000000001
-GLOBL c64_0000000000000001<>(SB), RODATA|NOPTR, $8
 
 // func tanh64avx512(dst *float64, x *float64, n int)
 // Requires: AVX, AVX512F, BMI2, CMOV

@@ -34,4 +34,6 @@ func installAVX2(f *kernels[float32], d *kernels[float64]) {
 
 	f.uniforms, f.normals = uniforms32avx2, normals32avx2
 	d.uniforms, d.normals = uniforms64avx2, normals64avx2
+	f.transpose = transposeWith(transposeBlocks32avx2, 8)
+	d.transpose = transposeWith(transposeBlocks64avx2, 4)
 }

@@ -32,4 +32,6 @@ func installAVX512(f *kernels[float32], d *kernels[float64]) {
 
 	f.uniforms, f.normals = uniforms32avx512, normals32avx512
 	d.uniforms, d.normals = uniforms64avx512, normals64avx512
+	f.transpose = transposeWith(transposeBlocks32avx2, 8)
+	d.transpose = transposeWith(transposeBlocks64avx2, 4)
 }

@@ -921,19 +921,19 @@ main:
 	VMOVAPS      Y4, Y6
 	VFMADD231PS  Y5, Y4, Y6
 	VPSLLD       $0x1f, Y2, Y4
-	VBLENDVPS    Y4, Y7, Y6, Y5
-	VBLENDVPS    Y4, Y6, Y7, Y4
-	VBROADCASTSS c32_80000000<>+0(SB), Y6
-	VPSLLD       $0x1e, Y2, Y7
-	VPAND        Y7, Y6, Y7
-	VPXOR        Y5, Y7, Y5
-	VBROADCASTSS c32_00000001<>+0(SB), Y7
-	VPADDD       Y2, Y7, Y2
 	VPSLLD       $0x1e, Y2, Y2
-	VPAND        Y2, Y6, Y2
+	VBROADCASTSS c32_80000000<>+0(SB), Y5
+	VPAND        Y2, Y5, Y2
+	VPXOR        Y6, Y7, Y5
+	VPSRAD       $0x1f, Y4, Y8
+	VPAND        Y5, Y8, Y5
+	VPXOR        Y6, Y5, Y6
+	VPXOR        Y7, Y5, Y5
+	VPXOR        Y6, Y2, Y6
 	VPXOR        Y4, Y2, Y2
+	VPXOR        Y5, Y2, Y2
 	VMULPS       Y2, Y0, Y2
-	VMULPS       Y5, Y0, Y0
+	VMULPS       Y6, Y0, Y0
 	VPSRLD       $0x10, Y3, Y4
 	VCVTDQ2PS    Y4, Y4
 	VBROADCASTSS c32_0000ffff<>+0(SB), Y5
@@ -1018,19 +1018,19 @@ main:
 	VMOVAPS      Y1, Y6
 	VFMADD231PS  Y5, Y1, Y6
 	VPSLLD       $0x1f, Y4, Y1
-	VBLENDVPS    Y1, Y7, Y6, Y5
-	VBLENDVPS    Y1, Y6, Y7, Y1
-	VBROADCASTSS c32_80000000<>+0(SB), Y6
-	VPSLLD       $0x1e, Y4, Y7
-	VPAND        Y7, Y6, Y7
-	VPXOR        Y5, Y7, Y5
-	VBROADCASTSS c32_00000001<>+0(SB), Y7
-	VPADDD       Y4, Y7, Y4
 	VPSLLD       $0x1e, Y4, Y4
-	VPAND        Y4, Y6, Y4
+	VBROADCASTSS c32_80000000<>+0(SB), Y5
+	VPAND        Y4, Y5, Y4
+	VPXOR        Y6, Y7, Y5
+	VPSRAD       $0x1f, Y1, Y8
+	VPAND        Y5, Y8, Y5
+	VPXOR        Y6, Y5, Y6
+	VPXOR        Y7, Y5, Y5
+	VPXOR        Y6, Y4, Y6
 	VPXOR        Y1, Y4, Y1
+	VPXOR        Y5, Y1, Y1
 	VMULPS       Y1, Y3, Y1
-	VMULPS       Y5, Y3, Y3
+	VMULPS       Y6, Y3, Y3
 	VMOVUPS      Y2, (R9)
 	CMPQ         DX, $0x01
 	JLE          stored0
@@ -1365,19 +1365,19 @@ tail:
 	VMOVAPS      Y5, Y7
 	VFMADD231PS  Y6, Y5, Y7
 	VPSLLD       $0x1f, Y3, Y5
-	VBLENDVPS    Y5, Y8, Y7, Y6
-	VBLENDVPS    Y5, Y7, Y8, Y5
-	VBROADCASTSS c32_80000000<>+0(SB), Y7
-	VPSLLD       $0x1e, Y3, Y8
-	VPAND        Y8, Y7, Y8
-	VPXOR        Y6, Y8, Y6
-	VBROADCASTSS c32_00000001<>+0(SB), Y8
-	VPADDD       Y3, Y8, Y3
 	VPSLLD       $0x1e, Y3, Y3
-	VPAND        Y3, Y7, Y3
+	VBROADCASTSS c32_80000000<>+0(SB), Y6
+	VPAND        Y3, Y6, Y3
+	VPXOR        Y7, Y8, Y6
+	VPSRAD       $0x1f, Y5, Y9
+	VPAND        Y6, Y9, Y6
+	VPXOR        Y7, Y6, Y7
+	VPXOR        Y8, Y6, Y6
+	VPXOR        Y7, Y3, Y7
 	VPXOR        Y5, Y3, Y3
+	VPXOR        Y6, Y3, Y3
 	VMULPS       Y3, Y1, Y3
-	VMULPS       Y6, Y1, Y1
+	VMULPS       Y7, Y1, Y1
 	VPSRLD       $0x10, Y4, Y5
 	VCVTDQ2PS    Y5, Y5
 	VBROADCASTSS c32_0000ffff<>+0(SB), Y6
@@ -1462,19 +1462,19 @@ tail:
 	VMOVAPS      Y2, Y7
 	VFMADD231PS  Y6, Y2, Y7
 	VPSLLD       $0x1f, Y5, Y2
-	VBLENDVPS    Y2, Y8, Y7, Y6
-	VBLENDVPS    Y2, Y7, Y8, Y2
-	VBROADCASTSS c32_80000000<>+0(SB), Y7
-	VPSLLD       $0x1e, Y5, Y8
-	VPAND        Y8, Y7, Y8
-	VPXOR        Y6, Y8, Y6
-	VBROADCASTSS c32_00000001<>+0(SB), Y8
-	VPADDD       Y5, Y8, Y5
 	VPSLLD       $0x1e, Y5, Y5
-	VPAND        Y5, Y7, Y5
+	VBROADCASTSS c32_80000000<>+0(SB), Y6
+	VPAND        Y5, Y6, Y5
+	VPXOR        Y7, Y8, Y6
+	VPSRAD       $0x1f, Y2, Y9
+	VPAND        Y6, Y9, Y6
+	VPXOR        Y7, Y6, Y7
+	VPXOR        Y8, Y6, Y6
+	VPXOR        Y7, Y5, Y7
 	VPXOR        Y2, Y5, Y2
+	VPXOR        Y6, Y2, Y2
 	VMULPS       Y2, Y4, Y2
-	VMULPS       Y6, Y4, Y4
+	VMULPS       Y7, Y4, Y4
 	VMASKMOVPS   Y3, Y0, (R9)
 	CMPQ         DX, $0x01
 	JLE          stored1
@@ -1585,9 +1585,6 @@ GLOBL c32_bf000000<>(SB), RODATA|NOPTR, $4
 
 DATA c32_80000000<>+0(SB)/4, $0x80000000
 GLOBL c32_80000000<>(SB), RODATA|NOPTR, $4
-
-DATA c32_00000001<>+0(SB)/4, $0x00000001
-GLOBL c32_00000001<>(SB), RODATA|NOPTR, $4
 
 // func uniforms64avx2(dst *float64, ld int, rows int, p int, k0 uint32, k1 uint32, first uint32, stage uint32, inner uint32)
 // Requires: AVX, AVX2, CMOV
@@ -2290,17 +2287,14 @@ main:
 	VMOVAPS      Y0, Y4
 	VFMADD231PD  Y3, Y0, Y4
 	VPSLLQ       $0x3f, Y2, Y0
-	VBLENDVPD    Y0, Y5, Y4, Y3
-	VBLENDVPD    Y0, Y4, Y5, Y0
-	VBROADCASTSD c64_8000000000000000<>+0(SB), Y4
-	VPSLLQ       $0x3e, Y2, Y5
-	VPAND        Y5, Y4, Y5
-	VPXOR        Y3, Y5, Y3
-	VBROADCASTSD c64_0000000000000001<>+0(SB), Y5
-	VPADDQ       Y2, Y5, Y2
 	VPSLLQ       $0x3e, Y2, Y2
-	VPAND        Y2, Y4, Y2
+	VBROADCASTSD c64_8000000000000000<>+0(SB), Y3
+	VPAND        Y2, Y3, Y2
+	VBLENDVPD    Y0, Y5, Y4, Y3
+	VBLENDVPD    Y0, Y4, Y5, Y4
+	VPXOR        Y3, Y2, Y3
 	VPXOR        Y0, Y2, Y0
+	VPXOR        Y4, Y0, Y0
 	VMULPD       Y0, Y1, Y0
 	VMULPD       Y3, Y1, Y1
 	VMOVUPS      Y0, (R9)
@@ -2590,17 +2584,14 @@ tail:
 	VMOVAPS      Y1, Y5
 	VFMADD231PD  Y4, Y1, Y5
 	VPSLLQ       $0x3f, Y3, Y1
-	VBLENDVPD    Y1, Y6, Y5, Y4
-	VBLENDVPD    Y1, Y5, Y6, Y1
-	VBROADCASTSD c64_8000000000000000<>+0(SB), Y5
-	VPSLLQ       $0x3e, Y3, Y6
-	VPAND        Y6, Y5, Y6
-	VPXOR        Y4, Y6, Y4
-	VBROADCASTSD c64_0000000000000001<>+0(SB), Y6
-	VPADDQ       Y3, Y6, Y3
 	VPSLLQ       $0x3e, Y3, Y3
-	VPAND        Y3, Y5, Y3
+	VBROADCASTSD c64_8000000000000000<>+0(SB), Y4
+	VPAND        Y3, Y4, Y3
+	VBLENDVPD    Y1, Y6, Y5, Y4
+	VBLENDVPD    Y1, Y5, Y6, Y5
+	VPXOR        Y4, Y3, Y4
 	VPXOR        Y1, Y3, Y1
+	VPXOR        Y5, Y1, Y1
 	VMULPD       Y1, Y2, Y1
 	VMULPD       Y4, Y2, Y2
 	VMASKMOVPD   Y1, Y0, (R9)

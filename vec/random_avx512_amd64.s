@@ -780,33 +780,28 @@ main:
 	VFMADD231PS      Z19, Z1, Z21
 	VPSLLD           $0x1f, Z17, Z1
 	VPSLLD           $0x1f, Z15, Z16
+	VPSLLD           $0x1e, Z17, Z17
+	VPSLLD           $0x1e, Z15, Z15
+	VBROADCASTSS     c32_80000000<>+0(SB), Z18
+	VPANDD           Z17, Z18, Z17
+	VPANDD           Z15, Z18, Z15
 	VPMOVD2M         Z1, K1
 	VPMOVD2M         Z16, K2
 	VBLENDMPS        Z23, Z20, K1, Z4
 	VBLENDMPS        Z22, Z21, K2, Z5
 	VBLENDMPS        Z20, Z23, K1, Z6
 	VBLENDMPS        Z21, Z22, K2, Z7
-	VBROADCASTSS     c32_80000000<>+0(SB), Z1
-	VPSLLD           $0x1e, Z17, Z16
-	VPSLLD           $0x1e, Z15, Z18
-	VPANDD           Z16, Z1, Z16
-	VPANDD           Z18, Z1, Z18
-	VPXORD           Z4, Z16, Z16
-	VPXORD           Z5, Z18, Z18
-	VBROADCASTSS     c32_00000001<>+0(SB), Z19
-	VPADDD           Z17, Z19, Z17
-	VPADDD           Z15, Z19, Z15
-	VPSLLD           $0x1e, Z17, Z17
-	VPSLLD           $0x1e, Z15, Z15
-	VPANDD           Z17, Z1, Z17
-	VPANDD           Z15, Z1, Z1
-	VPXORD           Z6, Z17, Z15
-	VPXORD           Z7, Z1, Z1
-	VMULPS           Z15, Z0, Z15
-	VMULPS           Z1, Z14, Z1
-	VMULPS           Z16, Z0, Z0
-	VMULPS           Z18, Z14, Z14
-	VMOVUPS          Z15, (R9)
+	VPXORD           Z4, Z17, Z18
+	VPXORD           Z5, Z15, Z19
+	VPXORD           Z1, Z17, Z1
+	VPXORD           Z16, Z15, Z15
+	VPXORD           Z6, Z1, Z1
+	VPXORD           Z7, Z15, Z15
+	VMULPS           Z1, Z0, Z1
+	VMULPS           Z15, Z14, Z15
+	VMULPS           Z18, Z0, Z0
+	VMULPS           Z19, Z14, Z14
+	VMOVUPS          Z1, (R9)
 	CMPQ             DX, $0x01
 	JLE              stored0
 	ADDQ             CX, R9
@@ -814,7 +809,7 @@ main:
 	CMPQ             DX, $0x02
 	JLE              stored0
 	ADDQ             CX, R9
-	VMOVUPS          Z1, (R9)
+	VMOVUPS          Z15, (R9)
 	CMPQ             DX, $0x03
 	JLE              stored0
 	ADDQ             CX, R9
@@ -1121,33 +1116,28 @@ tail:
 	VFMADD231PS      Z19, Z1, Z21
 	VPSLLD           $0x1f, Z17, Z1
 	VPSLLD           $0x1f, Z15, Z16
+	VPSLLD           $0x1e, Z17, Z17
+	VPSLLD           $0x1e, Z15, Z15
+	VBROADCASTSS     c32_80000000<>+0(SB), Z18
+	VPANDD           Z17, Z18, Z17
+	VPANDD           Z15, Z18, Z15
 	VPMOVD2M         Z1, K2
 	VPMOVD2M         Z16, K3
 	VBLENDMPS        Z23, Z20, K2, Z10
 	VBLENDMPS        Z22, Z21, K3, Z11
 	VBLENDMPS        Z20, Z23, K2, Z12
 	VBLENDMPS        Z21, Z22, K3, Z13
-	VBROADCASTSS     c32_80000000<>+0(SB), Z1
-	VPSLLD           $0x1e, Z17, Z16
-	VPSLLD           $0x1e, Z15, Z18
-	VPANDD           Z16, Z1, Z16
-	VPANDD           Z18, Z1, Z18
-	VPXORD           Z10, Z16, Z16
-	VPXORD           Z11, Z18, Z18
-	VBROADCASTSS     c32_00000001<>+0(SB), Z19
-	VPADDD           Z17, Z19, Z17
-	VPADDD           Z15, Z19, Z15
-	VPSLLD           $0x1e, Z17, Z17
-	VPSLLD           $0x1e, Z15, Z15
-	VPANDD           Z17, Z1, Z17
-	VPANDD           Z15, Z1, Z1
-	VPXORD           Z12, Z17, Z15
-	VPXORD           Z13, Z1, Z1
-	VMULPS           Z15, Z0, Z15
-	VMULPS           Z1, Z14, Z1
-	VMULPS           Z16, Z0, Z0
-	VMULPS           Z18, Z14, Z14
-	VMOVUPS          Z15, K1, (R9)
+	VPXORD           Z10, Z17, Z18
+	VPXORD           Z11, Z15, Z19
+	VPXORD           Z1, Z17, Z1
+	VPXORD           Z16, Z15, Z15
+	VPXORD           Z12, Z1, Z1
+	VPXORD           Z13, Z15, Z15
+	VMULPS           Z1, Z0, Z1
+	VMULPS           Z15, Z14, Z15
+	VMULPS           Z18, Z0, Z0
+	VMULPS           Z19, Z14, Z14
+	VMOVUPS          Z1, K1, (R9)
 	CMPQ             DX, $0x01
 	JLE              stored1
 	ADDQ             CX, R9
@@ -1155,7 +1145,7 @@ tail:
 	CMPQ             DX, $0x02
 	JLE              stored1
 	ADDQ             CX, R9
-	VMOVUPS          Z1, K1, (R9)
+	VMOVUPS          Z15, K1, (R9)
 	CMPQ             DX, $0x03
 	JLE              stored1
 	ADDQ             CX, R9
@@ -1251,9 +1241,6 @@ GLOBL c32_bf000000<>(SB), RODATA|NOPTR, $4
 
 DATA c32_80000000<>+0(SB)/4, $0x80000000
 GLOBL c32_80000000<>(SB), RODATA|NOPTR, $4
-
-DATA c32_00000001<>+0(SB)/4, $0x00000001
-GLOBL c32_00000001<>(SB), RODATA|NOPTR, $4
 
 // func uniforms64avx512(dst *float64, ld int, rows int, p int, k0 uint32, k1 uint32, first uint32, stage uint32, inner uint32)
 // Requires: AVX, AVX512F, BMI2, CMOV
@@ -1780,17 +1767,14 @@ main:
 	VMOVAPS          Z0, Z4
 	VFMADD231PD      Z3, Z0, Z4
 	VPSLLQ           $0x3f, Z2, Z0
+	VPSLLQ           $0x3e, Z2, Z2
+	VBROADCASTSD     c64_8000000000000000<>+0(SB), Z3
+	VPANDQ           Z2, Z3, Z2
 	VPMOVQ2M         Z0, K1
 	VBLENDMPD        Z5, Z4, K1, Z8
 	VBLENDMPD        Z4, Z5, K1, Z9
-	VBROADCASTSD     c64_8000000000000000<>+0(SB), Z0
-	VPSLLQ           $0x3e, Z2, Z3
-	VPANDQ           Z3, Z0, Z3
-	VPXORQ           Z8, Z3, Z3
-	VBROADCASTSD     c64_0000000000000001<>+0(SB), Z4
-	VPADDQ           Z2, Z4, Z2
-	VPSLLQ           $0x3e, Z2, Z2
-	VPANDQ           Z2, Z0, Z0
+	VPXORQ           Z8, Z2, Z3
+	VPXORQ           Z0, Z2, Z0
 	VPXORQ           Z9, Z0, Z0
 	VMULPD           Z0, Z1, Z0
 	VMULPD           Z3, Z1, Z1
@@ -1997,17 +1981,14 @@ tail:
 	VMOVAPS          Z0, Z4
 	VFMADD231PD      Z3, Z0, Z4
 	VPSLLQ           $0x3f, Z2, Z0
+	VPSLLQ           $0x3e, Z2, Z2
+	VBROADCASTSD     c64_8000000000000000<>+0(SB), Z3
+	VPANDQ           Z2, Z3, Z2
 	VPMOVQ2M         Z0, K2
 	VBLENDMPD        Z5, Z4, K2, Z10
 	VBLENDMPD        Z4, Z5, K2, Z11
-	VBROADCASTSD     c64_8000000000000000<>+0(SB), Z0
-	VPSLLQ           $0x3e, Z2, Z3
-	VPANDQ           Z3, Z0, Z3
-	VPXORQ           Z10, Z3, Z3
-	VBROADCASTSD     c64_0000000000000001<>+0(SB), Z4
-	VPADDQ           Z2, Z4, Z2
-	VPSLLQ           $0x3e, Z2, Z2
-	VPANDQ           Z2, Z0, Z0
+	VPXORQ           Z10, Z2, Z3
+	VPXORQ           Z0, Z2, Z0
 	VPXORQ           Z11, Z0, Z0
 	VMULPD           Z0, Z1, Z0
 	VMULPD           Z3, Z1, Z1

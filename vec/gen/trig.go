@@ -23,10 +23,15 @@ func (l num) sinCosQuarter(a, n V) (s, c V) {
 		c = l.poly(z, 2.43904487e-5, -1.38873162e-3, 4.16666456e-2, -0.5, 1)
 	}
 	s = l.fma(l.mul(s, z), a, a)
-	odd := l.negative(l.shl(n, l.top()))
-	sin, cos := l.choose(odd, c, s), l.choose(odd, s, c)
-	sign := l.sign()
-	sin = l.xor(sin, l.and(l.shl(n, l.top()-1), sign))
-	cos = l.xor(cos, l.and(l.shl(l.iadd(n, l.kbits(1)), l.top()-1), sign))
-	return sin, cos
+	// Bits 0 and 1 of n, where signs are: an odd quarter swaps the two, with a sign for what becomes the cosine.
+	bit0 := l.shl(n, l.top())
+	bit1 := l.and(l.shl(n, l.top()-1), l.sign())
+	if !wide && !l.d { // cheaper than VBLENDVPS
+		both := l.and(l.xor(s, c), l.sar32(bit0, 31))
+		s, c = l.xor(s, both), l.xor(c, both)
+	} else {
+		odd := l.negative(bit0)
+		s, c = l.choose(odd, c, s), l.choose(odd, s, c)
+	}
+	return l.xor(s, bit1), l.xor(c, l.xor(bit0, bit1))
 }
