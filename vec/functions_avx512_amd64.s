@@ -857,39 +857,39 @@ main:
 	VSCALEFPS        Z6, Z1, Z1
 	VSCALEFPS        Z7, Z2, Z2
 	VSCALEFPS        Z4, Z3, Z3
-	VADDPS.BCST      c32_3f800000<>+0(SB), Z0, Z0
-	VADDPS.BCST      c32_3f800000<>+0(SB), Z1, Z1
-	VADDPS.BCST      c32_3f800000<>+0(SB), Z2, Z2
-	VADDPS.BCST      c32_3f800000<>+0(SB), Z3, Z3
-	VRCP14PS         Z0, Z4
-	VRCP14PS         Z1, Z5
-	VRCP14PS         Z2, Z6
-	VRCP14PS         Z3, Z7
-	VBROADCASTSS     c32_3f800000<>+0(SB), Z8
-	VMOVAPS          Z8, Z9
-	VMOVAPS          Z8, Z10
-	VMOVAPS          Z8, Z11
-	VMOVAPS          Z8, Z8
-	VFNMADD231PS     Z0, Z4, Z9
-	VFNMADD231PS     Z1, Z5, Z10
-	VFNMADD231PS     Z2, Z6, Z11
-	VFNMADD231PS     Z3, Z7, Z8
-	VFMADD231PS      Z4, Z9, Z4
-	VFMADD231PS      Z5, Z10, Z5
-	VFMADD231PS      Z6, Z11, Z6
-	VFMADD231PS      Z7, Z8, Z7
-	VMOVAPS          Z4, Z0
-	VMOVAPS          Z5, Z1
-	VMOVAPS          Z6, Z2
-	VMOVAPS          Z7, Z3
-	VFNMADD231PS     Z4, Z4, Z0
-	VFNMADD231PS     Z5, Z5, Z1
-	VFNMADD231PS     Z6, Z6, Z2
-	VFNMADD231PS     Z7, Z7, Z3
-	VMOVUPS          Z4, (AX)
-	VMOVUPS          Z5, 64(AX)
-	VMOVUPS          Z6, 128(AX)
-	VMOVUPS          Z7, 192(AX)
+	VADDPS.BCST      c32_3f800000<>+0(SB), Z0, Z4
+	VADDPS.BCST      c32_3f800000<>+0(SB), Z1, Z5
+	VADDPS.BCST      c32_3f800000<>+0(SB), Z2, Z6
+	VADDPS.BCST      c32_3f800000<>+0(SB), Z3, Z7
+	VRCP14PS         Z4, Z8
+	VRCP14PS         Z5, Z9
+	VRCP14PS         Z6, Z10
+	VRCP14PS         Z7, Z11
+	VBROADCASTSS     c32_3f800000<>+0(SB), Z12
+	VMOVAPS          Z12, Z13
+	VMOVAPS          Z12, Z14
+	VMOVAPS          Z12, Z15
+	VMOVAPS          Z12, Z12
+	VFNMADD231PS     Z4, Z8, Z13
+	VFNMADD231PS     Z5, Z9, Z14
+	VFNMADD231PS     Z6, Z10, Z15
+	VFNMADD231PS     Z7, Z11, Z12
+	VFMADD231PS      Z8, Z13, Z8
+	VFMADD231PS      Z9, Z14, Z9
+	VFMADD231PS      Z10, Z15, Z10
+	VFMADD231PS      Z11, Z12, Z11
+	VMULPS           Z0, Z8, Z0
+	VMULPS           Z1, Z9, Z1
+	VMULPS           Z2, Z10, Z2
+	VMULPS           Z3, Z11, Z3
+	VMULPS           Z8, Z0, Z0
+	VMULPS           Z9, Z1, Z1
+	VMULPS           Z10, Z2, Z2
+	VMULPS           Z11, Z3, Z3
+	VMOVUPS          Z8, (AX)
+	VMOVUPS          Z9, 64(AX)
+	VMOVUPS          Z10, 128(AX)
+	VMOVUPS          Z11, 192(AX)
 	VMOVUPS          Z0, (CX)
 	VMOVUPS          Z1, 64(CX)
 	VMOVUPS          Z2, 128(CX)
@@ -937,15 +937,15 @@ tail:
 	VFMADD231PS      Z2, Z3, Z0
 	VADDPS.BCST      c32_3f800000<>+0(SB), Z0, Z0
 	VSCALEFPS        Z1, Z0, Z0
-	VADDPS.BCST      c32_3f800000<>+0(SB), Z0, Z0
-	VRCP14PS         Z0, Z1
-	VBROADCASTSS     c32_3f800000<>+0(SB), Z2
-	VMOVAPS          Z2, Z2
-	VFNMADD231PS     Z0, Z1, Z2
-	VFMADD231PS      Z1, Z2, Z1
-	VMOVAPS          Z1, Z0
-	VFNMADD231PS     Z1, Z1, Z0
-	VMOVUPS          Z1, K1, (AX)
+	VADDPS.BCST      c32_3f800000<>+0(SB), Z0, Z1
+	VRCP14PS         Z1, Z2
+	VBROADCASTSS     c32_3f800000<>+0(SB), Z3
+	VMOVAPS          Z3, Z3
+	VFNMADD231PS     Z1, Z2, Z3
+	VFMADD231PS      Z2, Z3, Z2
+	VMULPS           Z0, Z2, Z0
+	VMULPS           Z2, Z0, Z0
+	VMOVUPS          Z2, K1, (AX)
 	VMOVUPS          Z0, K1, (CX)
 	ADDQ             $0x00000040, AX
 	ADDQ             $0x00000040, CX
@@ -2910,60 +2910,60 @@ main:
 	VSCALEFPS        Z14, Z9, Z9
 	VSCALEFPS        Z15, Z10, Z10
 	VSCALEFPS        Z12, Z11, Z11
-	VADDPS.BCST      c32_3f800000<>+0(SB), Z8, Z8
-	VADDPS.BCST      c32_3f800000<>+0(SB), Z9, Z9
-	VADDPS.BCST      c32_3f800000<>+0(SB), Z10, Z10
-	VADDPS.BCST      c32_3f800000<>+0(SB), Z11, Z11
-	VRCP14PS         Z8, Z12
-	VRCP14PS         Z9, Z13
-	VRCP14PS         Z10, Z14
-	VRCP14PS         Z11, Z15
-	VBROADCASTSS     c32_3f800000<>+0(SB), Z16
-	VMOVAPS          Z16, Z17
-	VMOVAPS          Z16, Z18
-	VMOVAPS          Z16, Z19
-	VMOVAPS          Z16, Z16
-	VFNMADD231PS     Z8, Z12, Z17
-	VFNMADD231PS     Z9, Z13, Z18
-	VFNMADD231PS     Z10, Z14, Z19
-	VFNMADD231PS     Z11, Z15, Z16
-	VFMADD231PS      Z12, Z17, Z12
-	VFMADD231PS      Z13, Z18, Z13
-	VFMADD231PS      Z14, Z19, Z14
-	VFMADD231PS      Z15, Z16, Z15
-	VMULPS           Z0, Z12, Z0
-	VMULPS           Z1, Z13, Z1
-	VMULPS           Z2, Z14, Z2
-	VMULPS           Z3, Z15, Z3
-	VMOVAPS          Z12, Z8
-	VMOVAPS          Z13, Z9
-	VMOVAPS          Z14, Z10
-	VMOVAPS          Z15, Z11
-	VFNMADD231PS     Z12, Z12, Z8
-	VFNMADD231PS     Z13, Z13, Z9
-	VFNMADD231PS     Z14, Z14, Z10
-	VFNMADD231PS     Z15, Z15, Z11
-	VMULPS           Z5, Z5, Z16
-	VMULPS           Z6, Z6, Z17
-	VMULPS           Z7, Z7, Z18
-	VMULPS           Z4, Z4, Z19
+	VADDPS.BCST      c32_3f800000<>+0(SB), Z8, Z12
+	VADDPS.BCST      c32_3f800000<>+0(SB), Z9, Z13
+	VADDPS.BCST      c32_3f800000<>+0(SB), Z10, Z14
+	VADDPS.BCST      c32_3f800000<>+0(SB), Z11, Z15
+	VRCP14PS         Z12, Z16
+	VRCP14PS         Z13, Z17
+	VRCP14PS         Z14, Z18
+	VRCP14PS         Z15, Z19
+	VBROADCASTSS     c32_3f800000<>+0(SB), Z20
+	VMOVAPS          Z20, Z21
+	VMOVAPS          Z20, Z22
+	VMOVAPS          Z20, Z23
+	VMOVAPS          Z20, Z20
+	VFNMADD231PS     Z12, Z16, Z21
+	VFNMADD231PS     Z13, Z17, Z22
+	VFNMADD231PS     Z14, Z18, Z23
+	VFNMADD231PS     Z15, Z19, Z20
+	VFMADD231PS      Z16, Z21, Z16
+	VFMADD231PS      Z17, Z22, Z17
+	VFMADD231PS      Z18, Z23, Z18
+	VFMADD231PS      Z19, Z20, Z19
+	VMULPS           Z0, Z16, Z0
+	VMULPS           Z1, Z17, Z1
+	VMULPS           Z2, Z18, Z2
+	VMULPS           Z3, Z19, Z3
+	VMULPS           Z8, Z16, Z8
+	VMULPS           Z9, Z17, Z9
+	VMULPS           Z10, Z18, Z10
+	VMULPS           Z11, Z19, Z11
+	VMULPS           Z16, Z8, Z8
+	VMULPS           Z17, Z9, Z9
+	VMULPS           Z18, Z10, Z10
+	VMULPS           Z19, Z11, Z11
+	VMULPS           Z5, Z5, Z12
+	VMULPS           Z6, Z6, Z13
+	VMULPS           Z7, Z7, Z14
+	VMULPS           Z4, Z4, Z15
 	VBROADCASTSS     c32_3fcc422a<>+0(SB), Z20
 	VMOVAPS          Z20, Z21
 	VMOVAPS          Z20, Z22
 	VMOVAPS          Z20, Z23
 	VMOVAPS          Z20, Z20
-	VFMADD231PS.BCST c32_3e5b33b6<>+0(SB), Z16, Z21
-	VFMADD231PS.BCST c32_3e5b33b6<>+0(SB), Z17, Z22
-	VFMADD231PS.BCST c32_3e5b33b6<>+0(SB), Z18, Z23
-	VFMADD231PS.BCST c32_3e5b33b6<>+0(SB), Z19, Z20
+	VFMADD231PS.BCST c32_3e5b33b6<>+0(SB), Z12, Z21
+	VFMADD231PS.BCST c32_3e5b33b6<>+0(SB), Z13, Z22
+	VFMADD231PS.BCST c32_3e5b33b6<>+0(SB), Z14, Z23
+	VFMADD231PS.BCST c32_3e5b33b6<>+0(SB), Z15, Z20
 	VMULPS           Z8, Z21, Z8
 	VMULPS           Z9, Z22, Z9
 	VMULPS           Z10, Z23, Z10
 	VMULPS           Z11, Z20, Z11
-	VMOVAPS          Z12, Z12
-	VMOVAPS          Z13, Z13
-	VMOVAPS          Z14, Z14
-	VMOVAPS          Z15, Z15
+	VMOVAPS          Z16, Z12
+	VMOVAPS          Z17, Z13
+	VMOVAPS          Z18, Z14
+	VMOVAPS          Z19, Z15
 	VFMADD231PS      Z5, Z8, Z12
 	VFMADD231PS      Z6, Z9, Z13
 	VFMADD231PS      Z7, Z10, Z14
@@ -3024,21 +3024,21 @@ tail:
 	VFMADD231PS      Z4, Z5, Z2
 	VADDPS.BCST      c32_3f800000<>+0(SB), Z2, Z2
 	VSCALEFPS        Z3, Z2, Z2
-	VADDPS.BCST      c32_3f800000<>+0(SB), Z2, Z2
-	VRCP14PS         Z2, Z3
-	VBROADCASTSS     c32_3f800000<>+0(SB), Z4
-	VMOVAPS          Z4, Z4
-	VFNMADD231PS     Z2, Z3, Z4
-	VFMADD231PS      Z3, Z4, Z3
-	VMULPS           Z0, Z3, Z0
-	VMOVAPS          Z3, Z2
-	VFNMADD231PS     Z3, Z3, Z2
-	VMULPS           Z1, Z1, Z4
+	VADDPS.BCST      c32_3f800000<>+0(SB), Z2, Z3
+	VRCP14PS         Z3, Z4
+	VBROADCASTSS     c32_3f800000<>+0(SB), Z5
+	VMOVAPS          Z5, Z5
+	VFNMADD231PS     Z3, Z4, Z5
+	VFMADD231PS      Z4, Z5, Z4
+	VMULPS           Z0, Z4, Z0
+	VMULPS           Z2, Z4, Z2
+	VMULPS           Z4, Z2, Z2
+	VMULPS           Z1, Z1, Z3
 	VBROADCASTSS     c32_3fcc422a<>+0(SB), Z5
 	VMOVAPS          Z5, Z5
-	VFMADD231PS.BCST c32_3e5b33b6<>+0(SB), Z4, Z5
+	VFMADD231PS.BCST c32_3e5b33b6<>+0(SB), Z3, Z5
 	VMULPS           Z2, Z5, Z2
-	VMOVAPS          Z3, Z3
+	VMOVAPS          Z4, Z3
 	VFMADD231PS      Z1, Z2, Z3
 	VMOVUPS          Z0, K1, (AX)
 	VMOVUPS          Z3, K1, (CX)
@@ -3125,61 +3125,58 @@ main:
 	VADDPS.BCST      c32_3f800000<>+0(SB), Z5, Z5
 	VSCALEFPS        Z7, Z4, Z4
 	VSCALEFPS        Z6, Z5, Z5
-	VADDPS.BCST      c32_3f800000<>+0(SB), Z4, Z4
-	VADDPS.BCST      c32_3f800000<>+0(SB), Z5, Z5
-	VRCP14PS         Z4, Z6
-	VRCP14PS         Z5, Z7
-	VBROADCASTSS     c32_3f800000<>+0(SB), Z8
-	VMOVAPS          Z8, Z9
-	VMOVAPS          Z8, Z8
-	VFNMADD231PS     Z4, Z6, Z9
-	VFNMADD231PS     Z5, Z7, Z8
-	VFMADD231PS      Z6, Z9, Z6
-	VFMADD231PS      Z7, Z8, Z7
-	VMULPS           Z0, Z6, Z0
-	VMULPS           Z1, Z7, Z1
-	VMOVAPS          Z6, Z4
-	VMOVAPS          Z7, Z5
-	VFNMADD231PS     Z6, Z6, Z4
-	VFNMADD231PS     Z7, Z7, Z5
-	VMULPS           Z3, Z3, Z8
-	VMULPS           Z2, Z2, Z9
-	VBROADCASTSS     c32_3fcc422a<>+0(SB), Z10
+	VADDPS.BCST      c32_3f800000<>+0(SB), Z4, Z6
+	VADDPS.BCST      c32_3f800000<>+0(SB), Z5, Z7
+	VRCP14PS         Z6, Z8
+	VRCP14PS         Z7, Z9
+	VBROADCASTSS     c32_3f800000<>+0(SB), Z10
 	VMOVAPS          Z10, Z11
 	VMOVAPS          Z10, Z10
-	VFMADD231PS.BCST c32_3e5b33b6<>+0(SB), Z8, Z11
-	VFMADD231PS.BCST c32_3e5b33b6<>+0(SB), Z9, Z10
-	VMULPS           Z4, Z11, Z8
-	VMULPS           Z5, Z10, Z9
-	VMOVAPS          Z6, Z12
-	VMOVAPS          Z7, Z13
-	VFMADD231PS      Z3, Z8, Z12
-	VFMADD231PS      Z2, Z9, Z13
-	VBROADCASTSS     c32_3f800000<>+0(SB), Z14
-	VMOVAPS          Z14, Z15
-	VMOVAPS          Z14, Z14
-	VFMADD231PS.BCST c32_c0000000<>+0(SB), Z6, Z15
-	VFMADD231PS.BCST c32_c0000000<>+0(SB), Z7, Z14
-	VMULPS           Z15, Z11, Z6
-	VMULPS           Z14, Z10, Z7
-	VMULPS.BCST      c32_3edb33b6<>+0(SB), Z3, Z14
-	VMULPS.BCST      c32_3edb33b6<>+0(SB), Z2, Z15
-	VMOVAPS          Z14, Z14
-	VMOVAPS          Z15, Z15
-	VFMADD231PS      Z6, Z11, Z14
-	VFMADD231PS      Z7, Z10, Z15
-	VMULPS           Z4, Z14, Z4
-	VMULPS           Z5, Z15, Z5
-	VADDPS           Z8, Z8, Z6
-	VADDPS           Z9, Z9, Z7
+	VFNMADD231PS     Z6, Z8, Z11
+	VFNMADD231PS     Z7, Z9, Z10
+	VFMADD231PS      Z8, Z11, Z8
+	VFMADD231PS      Z9, Z10, Z9
+	VMULPS           Z0, Z8, Z0
+	VMULPS           Z1, Z9, Z1
+	VMULPS           Z4, Z8, Z4
+	VMULPS           Z5, Z9, Z5
+	VMULPS           Z8, Z4, Z6
+	VMULPS           Z9, Z5, Z7
+	VMULPS           Z3, Z3, Z10
+	VMULPS           Z2, Z2, Z11
+	VBROADCASTSS     c32_3fcc422a<>+0(SB), Z12
+	VMOVAPS          Z12, Z13
+	VMOVAPS          Z12, Z12
+	VFMADD231PS.BCST c32_3e5b33b6<>+0(SB), Z10, Z13
+	VFMADD231PS.BCST c32_3e5b33b6<>+0(SB), Z11, Z12
+	VMULPS           Z6, Z13, Z10
+	VMULPS           Z7, Z12, Z11
+	VMOVAPS          Z8, Z14
+	VMOVAPS          Z9, Z15
+	VFMADD231PS      Z3, Z10, Z14
+	VFMADD231PS      Z2, Z11, Z15
+	VSUBPS           Z8, Z4, Z4
+	VSUBPS           Z9, Z5, Z5
+	VMULPS           Z4, Z13, Z4
+	VMULPS           Z5, Z12, Z5
+	VMULPS.BCST      c32_3edb33b6<>+0(SB), Z3, Z8
+	VMULPS.BCST      c32_3edb33b6<>+0(SB), Z2, Z9
+	VMOVAPS          Z8, Z8
+	VMOVAPS          Z9, Z9
+	VFMADD231PS      Z4, Z13, Z8
+	VFMADD231PS      Z5, Z12, Z9
+	VMULPS           Z6, Z8, Z4
+	VMULPS           Z7, Z9, Z5
+	VADDPS           Z10, Z10, Z6
+	VADDPS           Z11, Z11, Z7
 	VMOVAPS          Z6, Z6
 	VMOVAPS          Z7, Z7
 	VFMADD231PS      Z3, Z4, Z6
 	VFMADD231PS      Z2, Z5, Z7
 	VMOVUPS          Z0, (AX)
 	VMOVUPS          Z1, 64(AX)
-	VMOVUPS          Z12, (CX)
-	VMOVUPS          Z13, 64(CX)
+	VMOVUPS          Z14, (CX)
+	VMOVUPS          Z15, 64(CX)
 	VMOVUPS          Z6, (DX)
 	VMOVUPS          Z7, 64(DX)
 	ADDQ             $0x00000080, AX
@@ -3231,35 +3228,33 @@ tail:
 	VFMADD231PS      Z4, Z5, Z2
 	VADDPS.BCST      c32_3f800000<>+0(SB), Z2, Z2
 	VSCALEFPS        Z3, Z2, Z2
-	VADDPS.BCST      c32_3f800000<>+0(SB), Z2, Z2
-	VRCP14PS         Z2, Z3
-	VBROADCASTSS     c32_3f800000<>+0(SB), Z4
-	VMOVAPS          Z4, Z4
-	VFNMADD231PS     Z2, Z3, Z4
-	VFMADD231PS      Z3, Z4, Z3
-	VMULPS           Z0, Z3, Z0
-	VMOVAPS          Z3, Z2
-	VFNMADD231PS     Z3, Z3, Z2
-	VMULPS           Z1, Z1, Z4
-	VBROADCASTSS     c32_3fcc422a<>+0(SB), Z5
+	VADDPS.BCST      c32_3f800000<>+0(SB), Z2, Z3
+	VRCP14PS         Z3, Z4
+	VBROADCASTSS     c32_3f800000<>+0(SB), Z5
 	VMOVAPS          Z5, Z5
-	VFMADD231PS.BCST c32_3e5b33b6<>+0(SB), Z4, Z5
-	VMULPS           Z2, Z5, Z4
-	VMOVAPS          Z3, Z6
-	VFMADD231PS      Z1, Z4, Z6
-	VBROADCASTSS     c32_3f800000<>+0(SB), Z7
-	VMOVAPS          Z7, Z7
-	VFMADD231PS.BCST c32_c0000000<>+0(SB), Z3, Z7
-	VMULPS           Z7, Z5, Z3
-	VMULPS.BCST      c32_3edb33b6<>+0(SB), Z1, Z7
-	VMOVAPS          Z7, Z7
-	VFMADD231PS      Z3, Z5, Z7
-	VMULPS           Z2, Z7, Z2
-	VADDPS           Z4, Z4, Z3
+	VFNMADD231PS     Z3, Z4, Z5
+	VFMADD231PS      Z4, Z5, Z4
+	VMULPS           Z0, Z4, Z0
+	VMULPS           Z2, Z4, Z2
+	VMULPS           Z4, Z2, Z3
+	VMULPS           Z1, Z1, Z5
+	VBROADCASTSS     c32_3fcc422a<>+0(SB), Z6
+	VMOVAPS          Z6, Z6
+	VFMADD231PS.BCST c32_3e5b33b6<>+0(SB), Z5, Z6
+	VMULPS           Z3, Z6, Z5
+	VMOVAPS          Z4, Z7
+	VFMADD231PS      Z1, Z5, Z7
+	VSUBPS           Z4, Z2, Z2
+	VMULPS           Z2, Z6, Z2
+	VMULPS.BCST      c32_3edb33b6<>+0(SB), Z1, Z4
+	VMOVAPS          Z4, Z4
+	VFMADD231PS      Z2, Z6, Z4
+	VMULPS           Z3, Z4, Z2
+	VADDPS           Z5, Z5, Z3
 	VMOVAPS          Z3, Z3
 	VFMADD231PS      Z1, Z2, Z3
 	VMOVUPS          Z0, K1, (AX)
-	VMOVUPS          Z6, K1, (CX)
+	VMOVUPS          Z7, K1, (CX)
 	VMOVUPS          Z3, K1, (DX)
 	ADDQ             $0x00000040, AX
 	ADDQ             $0x00000040, CX
@@ -3576,47 +3571,47 @@ main:
 	VSCALEFPS        Z14, Z10, Z10
 	VSCALEFPS        Z15, Z11, Z11
 	VSCALEFPS        Z12, Z8, Z8
-	VADDPS.BCST      c32_3f800000<>+0(SB), Z9, Z9
-	VADDPS.BCST      c32_3f800000<>+0(SB), Z10, Z10
-	VADDPS.BCST      c32_3f800000<>+0(SB), Z11, Z11
-	VADDPS.BCST      c32_3f800000<>+0(SB), Z8, Z8
-	VRCP14PS         Z9, Z12
-	VRCP14PS         Z10, Z13
-	VRCP14PS         Z11, Z14
-	VRCP14PS         Z8, Z15
-	VBROADCASTSS     c32_3f800000<>+0(SB), Z16
-	VMOVAPS          Z16, Z17
-	VMOVAPS          Z16, Z18
-	VMOVAPS          Z16, Z19
-	VMOVAPS          Z16, Z16
-	VFNMADD231PS     Z9, Z12, Z17
-	VFNMADD231PS     Z10, Z13, Z18
-	VFNMADD231PS     Z11, Z14, Z19
-	VFNMADD231PS     Z8, Z15, Z16
-	VFMADD231PS      Z12, Z17, Z12
-	VFMADD231PS      Z13, Z18, Z13
-	VFMADD231PS      Z14, Z19, Z14
-	VFMADD231PS      Z15, Z16, Z15
-	VMULPS           Z0, Z12, Z0
-	VMULPS           Z1, Z13, Z1
-	VMULPS           Z2, Z14, Z2
-	VMULPS           Z3, Z15, Z3
-	VMOVAPS          Z12, Z8
-	VMOVAPS          Z13, Z9
-	VMOVAPS          Z14, Z10
-	VMOVAPS          Z15, Z11
-	VFNMADD231PS     Z12, Z12, Z8
-	VFNMADD231PS     Z13, Z13, Z9
-	VFNMADD231PS     Z14, Z14, Z10
-	VFNMADD231PS     Z15, Z15, Z11
-	VMOVAPS          Z12, Z12
-	VMOVAPS          Z13, Z13
-	VMOVAPS          Z14, Z14
-	VMOVAPS          Z15, Z15
-	VFMADD231PS      Z5, Z8, Z12
-	VFMADD231PS      Z6, Z9, Z13
-	VFMADD231PS      Z7, Z10, Z14
-	VFMADD231PS      Z4, Z11, Z15
+	VADDPS.BCST      c32_3f800000<>+0(SB), Z9, Z12
+	VADDPS.BCST      c32_3f800000<>+0(SB), Z10, Z13
+	VADDPS.BCST      c32_3f800000<>+0(SB), Z11, Z14
+	VADDPS.BCST      c32_3f800000<>+0(SB), Z8, Z15
+	VRCP14PS         Z12, Z16
+	VRCP14PS         Z13, Z17
+	VRCP14PS         Z14, Z18
+	VRCP14PS         Z15, Z19
+	VBROADCASTSS     c32_3f800000<>+0(SB), Z20
+	VMOVAPS          Z20, Z21
+	VMOVAPS          Z20, Z22
+	VMOVAPS          Z20, Z23
+	VMOVAPS          Z20, Z20
+	VFNMADD231PS     Z12, Z16, Z21
+	VFNMADD231PS     Z13, Z17, Z22
+	VFNMADD231PS     Z14, Z18, Z23
+	VFNMADD231PS     Z15, Z19, Z20
+	VFMADD231PS      Z16, Z21, Z16
+	VFMADD231PS      Z17, Z22, Z17
+	VFMADD231PS      Z18, Z23, Z18
+	VFMADD231PS      Z19, Z20, Z19
+	VMULPS           Z0, Z16, Z0
+	VMULPS           Z1, Z17, Z1
+	VMULPS           Z2, Z18, Z2
+	VMULPS           Z3, Z19, Z3
+	VMULPS           Z9, Z16, Z9
+	VMULPS           Z10, Z17, Z10
+	VMULPS           Z11, Z18, Z11
+	VMULPS           Z8, Z19, Z8
+	VMULPS           Z16, Z9, Z9
+	VMULPS           Z17, Z10, Z10
+	VMULPS           Z18, Z11, Z11
+	VMULPS           Z19, Z8, Z8
+	VMOVAPS          Z16, Z12
+	VMOVAPS          Z17, Z13
+	VMOVAPS          Z18, Z14
+	VMOVAPS          Z19, Z15
+	VFMADD231PS      Z5, Z9, Z12
+	VFMADD231PS      Z6, Z10, Z13
+	VFMADD231PS      Z7, Z11, Z14
+	VFMADD231PS      Z4, Z8, Z15
 	VMOVUPS          Z0, (AX)
 	VMOVUPS          Z1, 64(AX)
 	VMOVUPS          Z2, 128(AX)
@@ -3668,16 +3663,16 @@ tail:
 	VFMADD231PS      Z4, Z5, Z2
 	VADDPS.BCST      c32_3f800000<>+0(SB), Z2, Z2
 	VSCALEFPS        Z3, Z2, Z2
-	VADDPS.BCST      c32_3f800000<>+0(SB), Z2, Z2
-	VRCP14PS         Z2, Z3
-	VBROADCASTSS     c32_3f800000<>+0(SB), Z4
-	VMOVAPS          Z4, Z4
-	VFNMADD231PS     Z2, Z3, Z4
-	VFMADD231PS      Z3, Z4, Z3
-	VMULPS           Z0, Z3, Z0
-	VMOVAPS          Z3, Z2
-	VFNMADD231PS     Z3, Z3, Z2
-	VMOVAPS          Z3, Z3
+	VADDPS.BCST      c32_3f800000<>+0(SB), Z2, Z3
+	VRCP14PS         Z3, Z4
+	VBROADCASTSS     c32_3f800000<>+0(SB), Z5
+	VMOVAPS          Z5, Z5
+	VFNMADD231PS     Z3, Z4, Z5
+	VFMADD231PS      Z4, Z5, Z4
+	VMULPS           Z0, Z4, Z0
+	VMULPS           Z2, Z4, Z2
+	VMULPS           Z4, Z2, Z2
+	VMOVAPS          Z4, Z3
 	VFMADD231PS      Z1, Z2, Z3
 	VMOVUPS          Z0, K1, (AX)
 	VMOVUPS          Z3, K1, (CX)
@@ -3752,46 +3747,43 @@ main:
 	VADDPS.BCST      c32_3f800000<>+0(SB), Z4, Z4
 	VSCALEFPS        Z7, Z5, Z5
 	VSCALEFPS        Z6, Z4, Z4
-	VADDPS.BCST      c32_3f800000<>+0(SB), Z5, Z5
-	VADDPS.BCST      c32_3f800000<>+0(SB), Z4, Z4
-	VRCP14PS         Z5, Z6
-	VRCP14PS         Z4, Z7
-	VBROADCASTSS     c32_3f800000<>+0(SB), Z8
-	VMOVAPS          Z8, Z9
-	VMOVAPS          Z8, Z8
-	VFNMADD231PS     Z5, Z6, Z9
-	VFNMADD231PS     Z4, Z7, Z8
-	VFMADD231PS      Z6, Z9, Z6
-	VFMADD231PS      Z7, Z8, Z7
-	VMULPS           Z0, Z6, Z0
-	VMULPS           Z1, Z7, Z1
-	VMOVAPS          Z6, Z4
-	VMOVAPS          Z7, Z5
-	VFNMADD231PS     Z6, Z6, Z4
-	VFNMADD231PS     Z7, Z7, Z5
-	VMOVAPS          Z6, Z8
-	VMOVAPS          Z7, Z9
-	VFMADD231PS      Z3, Z4, Z8
-	VFMADD231PS      Z2, Z5, Z9
+	VADDPS.BCST      c32_3f800000<>+0(SB), Z5, Z6
+	VADDPS.BCST      c32_3f800000<>+0(SB), Z4, Z7
+	VRCP14PS         Z6, Z8
+	VRCP14PS         Z7, Z9
 	VBROADCASTSS     c32_3f800000<>+0(SB), Z10
 	VMOVAPS          Z10, Z11
 	VMOVAPS          Z10, Z10
-	VFMADD231PS.BCST c32_c0000000<>+0(SB), Z6, Z11
-	VFMADD231PS.BCST c32_c0000000<>+0(SB), Z7, Z10
-	VMULPS           Z4, Z11, Z6
-	VMULPS           Z5, Z10, Z7
-	VADDPS           Z4, Z4, Z4
-	VADDPS           Z5, Z5, Z5
-	VMOVAPS          Z4, Z4
-	VMOVAPS          Z5, Z5
-	VFMADD231PS      Z3, Z6, Z4
-	VFMADD231PS      Z2, Z7, Z5
+	VFNMADD231PS     Z6, Z8, Z11
+	VFNMADD231PS     Z7, Z9, Z10
+	VFMADD231PS      Z8, Z11, Z8
+	VFMADD231PS      Z9, Z10, Z9
+	VMULPS           Z0, Z8, Z0
+	VMULPS           Z1, Z9, Z1
+	VMULPS           Z5, Z8, Z5
+	VMULPS           Z4, Z9, Z4
+	VMULPS           Z8, Z5, Z6
+	VMULPS           Z9, Z4, Z7
+	VMOVAPS          Z8, Z10
+	VMOVAPS          Z9, Z11
+	VFMADD231PS      Z3, Z6, Z10
+	VFMADD231PS      Z2, Z7, Z11
+	VSUBPS           Z8, Z5, Z5
+	VSUBPS           Z9, Z4, Z4
+	VMULPS           Z6, Z5, Z5
+	VMULPS           Z7, Z4, Z4
+	VADDPS           Z6, Z6, Z6
+	VADDPS           Z7, Z7, Z7
+	VMOVAPS          Z6, Z6
+	VMOVAPS          Z7, Z7
+	VFMADD231PS      Z3, Z5, Z6
+	VFMADD231PS      Z2, Z4, Z7
 	VMOVUPS          Z0, (AX)
 	VMOVUPS          Z1, 64(AX)
-	VMOVUPS          Z8, (CX)
-	VMOVUPS          Z9, 64(CX)
-	VMOVUPS          Z4, (DX)
-	VMOVUPS          Z5, 64(DX)
+	VMOVUPS          Z10, (CX)
+	VMOVUPS          Z11, 64(CX)
+	VMOVUPS          Z6, (DX)
+	VMOVUPS          Z7, 64(DX)
 	ADDQ             $0x00000080, AX
 	ADDQ             $0x00000080, CX
 	ADDQ             $0x00000080, DX
@@ -3836,27 +3828,25 @@ tail:
 	VFMADD231PS      Z4, Z5, Z2
 	VADDPS.BCST      c32_3f800000<>+0(SB), Z2, Z2
 	VSCALEFPS        Z3, Z2, Z2
-	VADDPS.BCST      c32_3f800000<>+0(SB), Z2, Z2
-	VRCP14PS         Z2, Z3
-	VBROADCASTSS     c32_3f800000<>+0(SB), Z4
-	VMOVAPS          Z4, Z4
-	VFNMADD231PS     Z2, Z3, Z4
-	VFMADD231PS      Z3, Z4, Z3
-	VMULPS           Z0, Z3, Z0
-	VMOVAPS          Z3, Z2
-	VFNMADD231PS     Z3, Z3, Z2
-	VMOVAPS          Z3, Z4
-	VFMADD231PS      Z1, Z2, Z4
+	VADDPS.BCST      c32_3f800000<>+0(SB), Z2, Z3
+	VRCP14PS         Z3, Z4
 	VBROADCASTSS     c32_3f800000<>+0(SB), Z5
 	VMOVAPS          Z5, Z5
-	VFMADD231PS.BCST c32_c0000000<>+0(SB), Z3, Z5
-	VMULPS           Z2, Z5, Z3
-	VADDPS           Z2, Z2, Z2
-	VMOVAPS          Z2, Z2
-	VFMADD231PS      Z1, Z3, Z2
+	VFNMADD231PS     Z3, Z4, Z5
+	VFMADD231PS      Z4, Z5, Z4
+	VMULPS           Z0, Z4, Z0
+	VMULPS           Z2, Z4, Z2
+	VMULPS           Z4, Z2, Z3
+	VMOVAPS          Z4, Z5
+	VFMADD231PS      Z1, Z3, Z5
+	VSUBPS           Z4, Z2, Z2
+	VMULPS           Z3, Z2, Z2
+	VADDPS           Z3, Z3, Z3
+	VMOVAPS          Z3, Z3
+	VFMADD231PS      Z1, Z2, Z3
 	VMOVUPS          Z0, K1, (AX)
-	VMOVUPS          Z4, K1, (CX)
-	VMOVUPS          Z2, K1, (DX)
+	VMOVUPS          Z5, K1, (CX)
+	VMOVUPS          Z3, K1, (DX)
 	ADDQ             $0x00000040, AX
 	ADDQ             $0x00000040, CX
 	ADDQ             $0x00000040, DX
@@ -4876,31 +4866,31 @@ main:
 	VSCALEFPD        Z6, Z9, Z1
 	VSCALEFPD        Z7, Z10, Z2
 	VSCALEFPD        Z4, Z11, Z3
-	VADDPD.BCST      c64_3ff0000000000000<>+0(SB), Z0, Z0
-	VADDPD.BCST      c64_3ff0000000000000<>+0(SB), Z1, Z1
-	VADDPD.BCST      c64_3ff0000000000000<>+0(SB), Z2, Z2
-	VADDPD.BCST      c64_3ff0000000000000<>+0(SB), Z3, Z3
-	VBROADCASTSD     c64_3ff0000000000000<>+0(SB), Z4
-	VDIVPD           Z0, Z4, Z0
-	VDIVPD           Z1, Z4, Z1
-	VDIVPD           Z2, Z4, Z2
-	VDIVPD           Z3, Z4, Z3
-	VMOVAPS          Z0, Z4
-	VMOVAPS          Z1, Z5
-	VMOVAPS          Z2, Z6
-	VMOVAPS          Z3, Z7
-	VFNMADD231PD     Z0, Z0, Z4
-	VFNMADD231PD     Z1, Z1, Z5
-	VFNMADD231PD     Z2, Z2, Z6
-	VFNMADD231PD     Z3, Z3, Z7
-	VMOVUPS          Z0, (AX)
-	VMOVUPS          Z1, 64(AX)
-	VMOVUPS          Z2, 128(AX)
-	VMOVUPS          Z3, 192(AX)
-	VMOVUPS          Z4, (CX)
-	VMOVUPS          Z5, 64(CX)
-	VMOVUPS          Z6, 128(CX)
-	VMOVUPS          Z7, 192(CX)
+	VADDPD.BCST      c64_3ff0000000000000<>+0(SB), Z0, Z4
+	VADDPD.BCST      c64_3ff0000000000000<>+0(SB), Z1, Z5
+	VADDPD.BCST      c64_3ff0000000000000<>+0(SB), Z2, Z6
+	VADDPD.BCST      c64_3ff0000000000000<>+0(SB), Z3, Z7
+	VBROADCASTSD     c64_3ff0000000000000<>+0(SB), Z8
+	VDIVPD           Z4, Z8, Z4
+	VDIVPD           Z5, Z8, Z5
+	VDIVPD           Z6, Z8, Z6
+	VDIVPD           Z7, Z8, Z7
+	VMULPD           Z0, Z4, Z0
+	VMULPD           Z1, Z5, Z1
+	VMULPD           Z2, Z6, Z2
+	VMULPD           Z3, Z7, Z3
+	VMULPD           Z4, Z0, Z0
+	VMULPD           Z5, Z1, Z1
+	VMULPD           Z6, Z2, Z2
+	VMULPD           Z7, Z3, Z3
+	VMOVUPS          Z4, (AX)
+	VMOVUPS          Z5, 64(AX)
+	VMOVUPS          Z6, 128(AX)
+	VMOVUPS          Z7, 192(AX)
+	VMOVUPS          Z0, (CX)
+	VMOVUPS          Z1, 64(CX)
+	VMOVUPS          Z2, 128(CX)
+	VMOVUPS          Z3, 192(CX)
 	ADDQ             $0x00000100, AX
 	ADDQ             $0x00000100, CX
 	ADDQ             $0x00000100, DX
@@ -4952,13 +4942,13 @@ tail:
 	VMOVAPS          Z4, Z2
 	VFMADD231PD      Z3, Z0, Z2
 	VSCALEFPD        Z1, Z2, Z0
-	VADDPD.BCST      c64_3ff0000000000000<>+0(SB), Z0, Z0
-	VBROADCASTSD     c64_3ff0000000000000<>+0(SB), Z1
-	VDIVPD           Z0, Z1, Z0
-	VMOVAPS          Z0, Z1
-	VFNMADD231PD     Z0, Z0, Z1
-	VMOVUPD          Z0, K1, (AX)
-	VMOVUPD          Z1, K1, (CX)
+	VADDPD.BCST      c64_3ff0000000000000<>+0(SB), Z0, Z1
+	VBROADCASTSD     c64_3ff0000000000000<>+0(SB), Z2
+	VDIVPD           Z1, Z2, Z1
+	VMULPD           Z0, Z1, Z0
+	VMULPD           Z1, Z0, Z0
+	VMOVUPD          Z1, K1, (AX)
+	VMOVUPD          Z0, K1, (CX)
 	ADDQ             $0x00000040, AX
 	ADDQ             $0x00000040, CX
 	ADDQ             $0x00000040, DX
@@ -6961,27 +6951,27 @@ main:
 	VSCALEFPD        Z14, Z17, Z9
 	VSCALEFPD        Z15, Z18, Z10
 	VSCALEFPD        Z12, Z19, Z11
-	VADDPD.BCST      c64_3ff0000000000000<>+0(SB), Z8, Z8
-	VADDPD.BCST      c64_3ff0000000000000<>+0(SB), Z9, Z9
-	VADDPD.BCST      c64_3ff0000000000000<>+0(SB), Z10, Z10
-	VADDPD.BCST      c64_3ff0000000000000<>+0(SB), Z11, Z11
-	VBROADCASTSD     c64_3ff0000000000000<>+0(SB), Z12
-	VDIVPD           Z8, Z12, Z8
-	VDIVPD           Z9, Z12, Z9
-	VDIVPD           Z10, Z12, Z10
-	VDIVPD           Z11, Z12, Z11
-	VMULPD           Z0, Z8, Z0
-	VMULPD           Z1, Z9, Z1
-	VMULPD           Z2, Z10, Z2
-	VMULPD           Z3, Z11, Z3
-	VMOVAPS          Z8, Z12
-	VMOVAPS          Z9, Z13
-	VMOVAPS          Z10, Z14
-	VMOVAPS          Z11, Z15
-	VFNMADD231PD     Z8, Z8, Z12
-	VFNMADD231PD     Z9, Z9, Z13
-	VFNMADD231PD     Z10, Z10, Z14
-	VFNMADD231PD     Z11, Z11, Z15
+	VADDPD.BCST      c64_3ff0000000000000<>+0(SB), Z8, Z12
+	VADDPD.BCST      c64_3ff0000000000000<>+0(SB), Z9, Z13
+	VADDPD.BCST      c64_3ff0000000000000<>+0(SB), Z10, Z14
+	VADDPD.BCST      c64_3ff0000000000000<>+0(SB), Z11, Z15
+	VBROADCASTSD     c64_3ff0000000000000<>+0(SB), Z16
+	VDIVPD           Z12, Z16, Z12
+	VDIVPD           Z13, Z16, Z13
+	VDIVPD           Z14, Z16, Z14
+	VDIVPD           Z15, Z16, Z15
+	VMULPD           Z0, Z12, Z0
+	VMULPD           Z1, Z13, Z1
+	VMULPD           Z2, Z14, Z2
+	VMULPD           Z3, Z15, Z3
+	VMULPD           Z8, Z12, Z8
+	VMULPD           Z9, Z13, Z9
+	VMULPD           Z10, Z14, Z10
+	VMULPD           Z11, Z15, Z11
+	VMULPD           Z12, Z8, Z8
+	VMULPD           Z13, Z9, Z9
+	VMULPD           Z14, Z10, Z10
+	VMULPD           Z15, Z11, Z11
 	VMULPD           Z5, Z5, Z16
 	VMULPD           Z6, Z6, Z17
 	VMULPD           Z7, Z7, Z18
@@ -6995,26 +6985,26 @@ main:
 	VFMADD231PD.BCST c64_3fcb6676bf7450f1<>+0(SB), Z17, Z22
 	VFMADD231PD.BCST c64_3fcb6676bf7450f1<>+0(SB), Z18, Z23
 	VFMADD231PD.BCST c64_3fcb6676bf7450f1<>+0(SB), Z19, Z20
-	VMULPD           Z12, Z21, Z12
-	VMULPD           Z13, Z22, Z13
-	VMULPD           Z14, Z23, Z14
-	VMULPD           Z15, Z20, Z15
-	VMOVAPS          Z8, Z8
-	VMOVAPS          Z9, Z9
-	VMOVAPS          Z10, Z10
-	VMOVAPS          Z11, Z11
-	VFMADD231PD      Z5, Z12, Z8
-	VFMADD231PD      Z6, Z13, Z9
-	VFMADD231PD      Z7, Z14, Z10
-	VFMADD231PD      Z4, Z15, Z11
+	VMULPD           Z8, Z21, Z8
+	VMULPD           Z9, Z22, Z9
+	VMULPD           Z10, Z23, Z10
+	VMULPD           Z11, Z20, Z11
+	VMOVAPS          Z12, Z12
+	VMOVAPS          Z13, Z13
+	VMOVAPS          Z14, Z14
+	VMOVAPS          Z15, Z15
+	VFMADD231PD      Z5, Z8, Z12
+	VFMADD231PD      Z6, Z9, Z13
+	VFMADD231PD      Z7, Z10, Z14
+	VFMADD231PD      Z4, Z11, Z15
 	VMOVUPS          Z0, (AX)
 	VMOVUPS          Z1, 64(AX)
 	VMOVUPS          Z2, 128(AX)
 	VMOVUPS          Z3, 192(AX)
-	VMOVUPS          Z8, (CX)
-	VMOVUPS          Z9, 64(CX)
-	VMOVUPS          Z10, 128(CX)
-	VMOVUPS          Z11, 192(CX)
+	VMOVUPS          Z12, (CX)
+	VMOVUPS          Z13, 64(CX)
+	VMOVUPS          Z14, 128(CX)
+	VMOVUPS          Z15, 192(CX)
 	ADDQ             $0x00000100, AX
 	ADDQ             $0x00000100, CX
 	ADDQ             $0x00000100, DX
@@ -7071,21 +7061,21 @@ tail:
 	VMOVAPS          Z6, Z4
 	VFMADD231PD      Z5, Z2, Z4
 	VSCALEFPD        Z3, Z4, Z2
-	VADDPD.BCST      c64_3ff0000000000000<>+0(SB), Z2, Z2
-	VBROADCASTSD     c64_3ff0000000000000<>+0(SB), Z3
-	VDIVPD           Z2, Z3, Z2
-	VMULPD           Z0, Z2, Z0
-	VMOVAPS          Z2, Z3
-	VFNMADD231PD     Z2, Z2, Z3
+	VADDPD.BCST      c64_3ff0000000000000<>+0(SB), Z2, Z3
+	VBROADCASTSD     c64_3ff0000000000000<>+0(SB), Z4
+	VDIVPD           Z3, Z4, Z3
+	VMULPD           Z0, Z3, Z0
+	VMULPD           Z2, Z3, Z2
+	VMULPD           Z3, Z2, Z2
 	VMULPD           Z1, Z1, Z4
 	VBROADCASTSD     c64_3ff9884533d43651<>+0(SB), Z5
 	VMOVAPS          Z5, Z5
 	VFMADD231PD.BCST c64_3fcb6676bf7450f1<>+0(SB), Z4, Z5
-	VMULPD           Z3, Z5, Z3
-	VMOVAPS          Z2, Z2
-	VFMADD231PD      Z1, Z3, Z2
+	VMULPD           Z2, Z5, Z2
+	VMOVAPS          Z3, Z3
+	VFMADD231PD      Z1, Z2, Z3
 	VMOVUPD          Z0, K1, (AX)
-	VMOVUPD          Z2, K1, (CX)
+	VMOVUPD          Z3, K1, (CX)
 	ADDQ             $0x00000040, AX
 	ADDQ             $0x00000040, CX
 	ADDQ             $0x00000040, DX
@@ -7184,55 +7174,52 @@ main:
 	VFMADD231PD      Z10, Z5, Z9
 	VSCALEFPD        Z7, Z8, Z4
 	VSCALEFPD        Z6, Z9, Z5
-	VADDPD.BCST      c64_3ff0000000000000<>+0(SB), Z4, Z4
-	VADDPD.BCST      c64_3ff0000000000000<>+0(SB), Z5, Z5
-	VBROADCASTSD     c64_3ff0000000000000<>+0(SB), Z6
-	VDIVPD           Z4, Z6, Z4
-	VDIVPD           Z5, Z6, Z5
-	VMULPD           Z0, Z4, Z0
-	VMULPD           Z1, Z5, Z1
-	VMOVAPS          Z4, Z6
-	VMOVAPS          Z5, Z7
-	VFNMADD231PD     Z4, Z4, Z6
-	VFNMADD231PD     Z5, Z5, Z7
-	VMULPD           Z3, Z3, Z8
-	VMULPD           Z2, Z2, Z9
-	VBROADCASTSD     c64_3ff9884533d43651<>+0(SB), Z10
-	VMOVAPS          Z10, Z11
-	VMOVAPS          Z10, Z10
-	VFMADD231PD.BCST c64_3fcb6676bf7450f1<>+0(SB), Z8, Z11
-	VFMADD231PD.BCST c64_3fcb6676bf7450f1<>+0(SB), Z9, Z10
-	VMULPD           Z6, Z11, Z8
-	VMULPD           Z7, Z10, Z9
-	VMOVAPS          Z4, Z12
-	VMOVAPS          Z5, Z13
-	VFMADD231PD      Z3, Z8, Z12
-	VFMADD231PD      Z2, Z9, Z13
-	VBROADCASTSD     c64_3ff0000000000000<>+0(SB), Z14
-	VMOVAPS          Z14, Z15
-	VMOVAPS          Z14, Z14
-	VFMADD231PD.BCST c64_c000000000000000<>+0(SB), Z4, Z15
-	VFMADD231PD.BCST c64_c000000000000000<>+0(SB), Z5, Z14
-	VMULPD           Z15, Z11, Z4
-	VMULPD           Z14, Z10, Z5
-	VMULPD.BCST      c64_3fdb6676bf7450f1<>+0(SB), Z3, Z14
-	VMULPD.BCST      c64_3fdb6676bf7450f1<>+0(SB), Z2, Z15
-	VMOVAPS          Z14, Z14
-	VMOVAPS          Z15, Z15
-	VFMADD231PD      Z4, Z11, Z14
-	VFMADD231PD      Z5, Z10, Z15
-	VMULPD           Z6, Z14, Z4
-	VMULPD           Z7, Z15, Z5
-	VADDPD           Z8, Z8, Z6
-	VADDPD           Z9, Z9, Z7
+	VADDPD.BCST      c64_3ff0000000000000<>+0(SB), Z4, Z6
+	VADDPD.BCST      c64_3ff0000000000000<>+0(SB), Z5, Z7
+	VBROADCASTSD     c64_3ff0000000000000<>+0(SB), Z8
+	VDIVPD           Z6, Z8, Z6
+	VDIVPD           Z7, Z8, Z7
+	VMULPD           Z0, Z6, Z0
+	VMULPD           Z1, Z7, Z1
+	VMULPD           Z4, Z6, Z4
+	VMULPD           Z5, Z7, Z5
+	VMULPD           Z6, Z4, Z8
+	VMULPD           Z7, Z5, Z9
+	VMULPD           Z3, Z3, Z10
+	VMULPD           Z2, Z2, Z11
+	VBROADCASTSD     c64_3ff9884533d43651<>+0(SB), Z12
+	VMOVAPS          Z12, Z13
+	VMOVAPS          Z12, Z12
+	VFMADD231PD.BCST c64_3fcb6676bf7450f1<>+0(SB), Z10, Z13
+	VFMADD231PD.BCST c64_3fcb6676bf7450f1<>+0(SB), Z11, Z12
+	VMULPD           Z8, Z13, Z10
+	VMULPD           Z9, Z12, Z11
+	VMOVAPS          Z6, Z14
+	VMOVAPS          Z7, Z15
+	VFMADD231PD      Z3, Z10, Z14
+	VFMADD231PD      Z2, Z11, Z15
+	VSUBPD           Z6, Z4, Z4
+	VSUBPD           Z7, Z5, Z5
+	VMULPD           Z4, Z13, Z4
+	VMULPD           Z5, Z12, Z5
+	VMULPD.BCST      c64_3fdb6676bf7450f1<>+0(SB), Z3, Z6
+	VMULPD.BCST      c64_3fdb6676bf7450f1<>+0(SB), Z2, Z7
+	VMOVAPS          Z6, Z6
+	VMOVAPS          Z7, Z7
+	VFMADD231PD      Z4, Z13, Z6
+	VFMADD231PD      Z5, Z12, Z7
+	VMULPD           Z8, Z6, Z4
+	VMULPD           Z9, Z7, Z5
+	VADDPD           Z10, Z10, Z6
+	VADDPD           Z11, Z11, Z7
 	VMOVAPS          Z6, Z6
 	VMOVAPS          Z7, Z7
 	VFMADD231PD      Z3, Z4, Z6
 	VFMADD231PD      Z2, Z5, Z7
 	VMOVUPS          Z0, (AX)
 	VMOVUPS          Z1, 64(AX)
-	VMOVUPS          Z12, (CX)
-	VMOVUPS          Z13, 64(CX)
+	VMOVUPS          Z14, (CX)
+	VMOVUPS          Z15, 64(CX)
 	VMOVUPS          Z6, (DX)
 	VMOVUPS          Z7, 64(DX)
 	ADDQ             $0x00000080, AX
@@ -7292,32 +7279,30 @@ tail:
 	VMOVAPS          Z6, Z4
 	VFMADD231PD      Z5, Z2, Z4
 	VSCALEFPD        Z3, Z4, Z2
-	VADDPD.BCST      c64_3ff0000000000000<>+0(SB), Z2, Z2
-	VBROADCASTSD     c64_3ff0000000000000<>+0(SB), Z3
-	VDIVPD           Z2, Z3, Z2
-	VMULPD           Z0, Z2, Z0
-	VMOVAPS          Z2, Z3
-	VFNMADD231PD     Z2, Z2, Z3
-	VMULPD           Z1, Z1, Z4
-	VBROADCASTSD     c64_3ff9884533d43651<>+0(SB), Z5
-	VMOVAPS          Z5, Z5
-	VFMADD231PD.BCST c64_3fcb6676bf7450f1<>+0(SB), Z4, Z5
-	VMULPD           Z3, Z5, Z4
-	VMOVAPS          Z2, Z6
-	VFMADD231PD      Z1, Z4, Z6
-	VBROADCASTSD     c64_3ff0000000000000<>+0(SB), Z7
-	VMOVAPS          Z7, Z7
-	VFMADD231PD.BCST c64_c000000000000000<>+0(SB), Z2, Z7
-	VMULPD           Z7, Z5, Z2
-	VMULPD.BCST      c64_3fdb6676bf7450f1<>+0(SB), Z1, Z7
-	VMOVAPS          Z7, Z7
-	VFMADD231PD      Z2, Z5, Z7
-	VMULPD           Z3, Z7, Z2
-	VADDPD           Z4, Z4, Z3
+	VADDPD.BCST      c64_3ff0000000000000<>+0(SB), Z2, Z3
+	VBROADCASTSD     c64_3ff0000000000000<>+0(SB), Z4
+	VDIVPD           Z3, Z4, Z3
+	VMULPD           Z0, Z3, Z0
+	VMULPD           Z2, Z3, Z2
+	VMULPD           Z3, Z2, Z4
+	VMULPD           Z1, Z1, Z5
+	VBROADCASTSD     c64_3ff9884533d43651<>+0(SB), Z6
+	VMOVAPS          Z6, Z6
+	VFMADD231PD.BCST c64_3fcb6676bf7450f1<>+0(SB), Z5, Z6
+	VMULPD           Z4, Z6, Z5
+	VMOVAPS          Z3, Z7
+	VFMADD231PD      Z1, Z5, Z7
+	VSUBPD           Z3, Z2, Z2
+	VMULPD           Z2, Z6, Z2
+	VMULPD.BCST      c64_3fdb6676bf7450f1<>+0(SB), Z1, Z3
+	VMOVAPS          Z3, Z3
+	VFMADD231PD      Z2, Z6, Z3
+	VMULPD           Z4, Z3, Z2
+	VADDPD           Z5, Z5, Z3
 	VMOVAPS          Z3, Z3
 	VFMADD231PD      Z1, Z2, Z3
 	VMOVUPD          Z0, K1, (AX)
-	VMOVUPD          Z6, K1, (CX)
+	VMOVUPD          Z7, K1, (CX)
 	VMOVUPD          Z3, K1, (DX)
 	ADDQ             $0x00000040, AX
 	ADDQ             $0x00000040, CX
@@ -7685,43 +7670,43 @@ main:
 	VSCALEFPD        Z14, Z17, Z9
 	VSCALEFPD        Z15, Z18, Z10
 	VSCALEFPD        Z12, Z19, Z11
-	VADDPD.BCST      c64_3ff0000000000000<>+0(SB), Z8, Z8
-	VADDPD.BCST      c64_3ff0000000000000<>+0(SB), Z9, Z9
-	VADDPD.BCST      c64_3ff0000000000000<>+0(SB), Z10, Z10
-	VADDPD.BCST      c64_3ff0000000000000<>+0(SB), Z11, Z11
-	VBROADCASTSD     c64_3ff0000000000000<>+0(SB), Z12
-	VDIVPD           Z8, Z12, Z8
-	VDIVPD           Z9, Z12, Z9
-	VDIVPD           Z10, Z12, Z10
-	VDIVPD           Z11, Z12, Z11
-	VMULPD           Z0, Z8, Z0
-	VMULPD           Z1, Z9, Z1
-	VMULPD           Z2, Z10, Z2
-	VMULPD           Z3, Z11, Z3
-	VMOVAPS          Z8, Z12
-	VMOVAPS          Z9, Z13
-	VMOVAPS          Z10, Z14
-	VMOVAPS          Z11, Z15
-	VFNMADD231PD     Z8, Z8, Z12
-	VFNMADD231PD     Z9, Z9, Z13
-	VFNMADD231PD     Z10, Z10, Z14
-	VFNMADD231PD     Z11, Z11, Z15
-	VMOVAPS          Z8, Z8
-	VMOVAPS          Z9, Z9
-	VMOVAPS          Z10, Z10
-	VMOVAPS          Z11, Z11
-	VFMADD231PD      Z5, Z12, Z8
-	VFMADD231PD      Z6, Z13, Z9
-	VFMADD231PD      Z7, Z14, Z10
-	VFMADD231PD      Z4, Z15, Z11
+	VADDPD.BCST      c64_3ff0000000000000<>+0(SB), Z8, Z12
+	VADDPD.BCST      c64_3ff0000000000000<>+0(SB), Z9, Z13
+	VADDPD.BCST      c64_3ff0000000000000<>+0(SB), Z10, Z14
+	VADDPD.BCST      c64_3ff0000000000000<>+0(SB), Z11, Z15
+	VBROADCASTSD     c64_3ff0000000000000<>+0(SB), Z16
+	VDIVPD           Z12, Z16, Z12
+	VDIVPD           Z13, Z16, Z13
+	VDIVPD           Z14, Z16, Z14
+	VDIVPD           Z15, Z16, Z15
+	VMULPD           Z0, Z12, Z0
+	VMULPD           Z1, Z13, Z1
+	VMULPD           Z2, Z14, Z2
+	VMULPD           Z3, Z15, Z3
+	VMULPD           Z8, Z12, Z8
+	VMULPD           Z9, Z13, Z9
+	VMULPD           Z10, Z14, Z10
+	VMULPD           Z11, Z15, Z11
+	VMULPD           Z12, Z8, Z8
+	VMULPD           Z13, Z9, Z9
+	VMULPD           Z14, Z10, Z10
+	VMULPD           Z15, Z11, Z11
+	VMOVAPS          Z12, Z12
+	VMOVAPS          Z13, Z13
+	VMOVAPS          Z14, Z14
+	VMOVAPS          Z15, Z15
+	VFMADD231PD      Z5, Z8, Z12
+	VFMADD231PD      Z6, Z9, Z13
+	VFMADD231PD      Z7, Z10, Z14
+	VFMADD231PD      Z4, Z11, Z15
 	VMOVUPS          Z0, (AX)
 	VMOVUPS          Z1, 64(AX)
 	VMOVUPS          Z2, 128(AX)
 	VMOVUPS          Z3, 192(AX)
-	VMOVUPS          Z8, (CX)
-	VMOVUPS          Z9, 64(CX)
-	VMOVUPS          Z10, 128(CX)
-	VMOVUPS          Z11, 192(CX)
+	VMOVUPS          Z12, (CX)
+	VMOVUPS          Z13, 64(CX)
+	VMOVUPS          Z14, 128(CX)
+	VMOVUPS          Z15, 192(CX)
 	ADDQ             $0x00000100, AX
 	ADDQ             $0x00000100, CX
 	ADDQ             $0x00000100, DX
@@ -7773,16 +7758,16 @@ tail:
 	VMOVAPS          Z6, Z4
 	VFMADD231PD      Z5, Z2, Z4
 	VSCALEFPD        Z3, Z4, Z2
-	VADDPD.BCST      c64_3ff0000000000000<>+0(SB), Z2, Z2
-	VBROADCASTSD     c64_3ff0000000000000<>+0(SB), Z3
-	VDIVPD           Z2, Z3, Z2
-	VMULPD           Z0, Z2, Z0
-	VMOVAPS          Z2, Z3
-	VFNMADD231PD     Z2, Z2, Z3
-	VMOVAPS          Z2, Z2
-	VFMADD231PD      Z1, Z3, Z2
+	VADDPD.BCST      c64_3ff0000000000000<>+0(SB), Z2, Z3
+	VBROADCASTSD     c64_3ff0000000000000<>+0(SB), Z4
+	VDIVPD           Z3, Z4, Z3
+	VMULPD           Z0, Z3, Z0
+	VMULPD           Z2, Z3, Z2
+	VMULPD           Z3, Z2, Z2
+	VMOVAPS          Z3, Z3
+	VFMADD231PD      Z1, Z2, Z3
 	VMOVUPD          Z0, K1, (AX)
-	VMOVUPD          Z2, K1, (CX)
+	VMOVUPD          Z3, K1, (CX)
 	ADDQ             $0x00000040, AX
 	ADDQ             $0x00000040, CX
 	ADDQ             $0x00000040, DX
@@ -7869,38 +7854,35 @@ main:
 	VFMADD231PD      Z10, Z4, Z9
 	VSCALEFPD        Z7, Z8, Z4
 	VSCALEFPD        Z6, Z9, Z5
-	VADDPD.BCST      c64_3ff0000000000000<>+0(SB), Z4, Z4
-	VADDPD.BCST      c64_3ff0000000000000<>+0(SB), Z5, Z5
-	VBROADCASTSD     c64_3ff0000000000000<>+0(SB), Z6
-	VDIVPD           Z4, Z6, Z4
-	VDIVPD           Z5, Z6, Z5
-	VMULPD           Z0, Z4, Z0
-	VMULPD           Z1, Z5, Z1
-	VMOVAPS          Z4, Z6
-	VMOVAPS          Z5, Z7
-	VFNMADD231PD     Z4, Z4, Z6
-	VFNMADD231PD     Z5, Z5, Z7
-	VMOVAPS          Z4, Z8
-	VMOVAPS          Z5, Z9
-	VFMADD231PD      Z3, Z6, Z8
-	VFMADD231PD      Z2, Z7, Z9
-	VBROADCASTSD     c64_3ff0000000000000<>+0(SB), Z10
-	VMOVAPS          Z10, Z11
-	VMOVAPS          Z10, Z10
-	VFMADD231PD.BCST c64_c000000000000000<>+0(SB), Z4, Z11
-	VFMADD231PD.BCST c64_c000000000000000<>+0(SB), Z5, Z10
-	VMULPD           Z6, Z11, Z4
-	VMULPD           Z7, Z10, Z5
-	VADDPD           Z6, Z6, Z6
-	VADDPD           Z7, Z7, Z7
+	VADDPD.BCST      c64_3ff0000000000000<>+0(SB), Z4, Z6
+	VADDPD.BCST      c64_3ff0000000000000<>+0(SB), Z5, Z7
+	VBROADCASTSD     c64_3ff0000000000000<>+0(SB), Z8
+	VDIVPD           Z6, Z8, Z6
+	VDIVPD           Z7, Z8, Z7
+	VMULPD           Z0, Z6, Z0
+	VMULPD           Z1, Z7, Z1
+	VMULPD           Z4, Z6, Z4
+	VMULPD           Z5, Z7, Z5
+	VMULPD           Z6, Z4, Z8
+	VMULPD           Z7, Z5, Z9
+	VMOVAPS          Z6, Z10
+	VMOVAPS          Z7, Z11
+	VFMADD231PD      Z3, Z8, Z10
+	VFMADD231PD      Z2, Z9, Z11
+	VSUBPD           Z6, Z4, Z4
+	VSUBPD           Z7, Z5, Z5
+	VMULPD           Z8, Z4, Z4
+	VMULPD           Z9, Z5, Z5
+	VADDPD           Z8, Z8, Z6
+	VADDPD           Z9, Z9, Z7
 	VMOVAPS          Z6, Z6
 	VMOVAPS          Z7, Z7
 	VFMADD231PD      Z3, Z4, Z6
 	VFMADD231PD      Z2, Z5, Z7
 	VMOVUPS          Z0, (AX)
 	VMOVUPS          Z1, 64(AX)
-	VMOVUPS          Z8, (CX)
-	VMOVUPS          Z9, 64(CX)
+	VMOVUPS          Z10, (CX)
+	VMOVUPS          Z11, 64(CX)
 	VMOVUPS          Z6, (DX)
 	VMOVUPS          Z7, 64(DX)
 	ADDQ             $0x00000080, AX
@@ -7955,23 +7937,21 @@ tail:
 	VMOVAPS          Z6, Z4
 	VFMADD231PD      Z5, Z2, Z4
 	VSCALEFPD        Z3, Z4, Z2
-	VADDPD.BCST      c64_3ff0000000000000<>+0(SB), Z2, Z2
-	VBROADCASTSD     c64_3ff0000000000000<>+0(SB), Z3
-	VDIVPD           Z2, Z3, Z2
-	VMULPD           Z0, Z2, Z0
-	VMOVAPS          Z2, Z3
-	VFNMADD231PD     Z2, Z2, Z3
-	VMOVAPS          Z2, Z4
-	VFMADD231PD      Z1, Z3, Z4
-	VBROADCASTSD     c64_3ff0000000000000<>+0(SB), Z5
-	VMOVAPS          Z5, Z5
-	VFMADD231PD.BCST c64_c000000000000000<>+0(SB), Z2, Z5
-	VMULPD           Z3, Z5, Z2
-	VADDPD           Z3, Z3, Z3
+	VADDPD.BCST      c64_3ff0000000000000<>+0(SB), Z2, Z3
+	VBROADCASTSD     c64_3ff0000000000000<>+0(SB), Z4
+	VDIVPD           Z3, Z4, Z3
+	VMULPD           Z0, Z3, Z0
+	VMULPD           Z2, Z3, Z2
+	VMULPD           Z3, Z2, Z4
+	VMOVAPS          Z3, Z5
+	VFMADD231PD      Z1, Z4, Z5
+	VSUBPD           Z3, Z2, Z2
+	VMULPD           Z4, Z2, Z2
+	VADDPD           Z4, Z4, Z3
 	VMOVAPS          Z3, Z3
 	VFMADD231PD      Z1, Z2, Z3
 	VMOVUPD          Z0, K1, (AX)
-	VMOVUPD          Z4, K1, (CX)
+	VMOVUPD          Z5, K1, (CX)
 	VMOVUPD          Z3, K1, (DX)
 	ADDQ             $0x00000040, AX
 	ADDQ             $0x00000040, CX

@@ -36,4 +36,13 @@ func installAVX2(f *kernels[float32], d *kernels[float64]) {
 	d.uniforms, d.normals = uniforms64avx2, normals64avx2
 	f.transpose = transposeWith(transposeBlocks32avx2, 8)
 	d.transpose = transposeWith(transposeBlocks64avx2, 4)
+
+	f.jetLaplace = [activations]jet[float32]{jetLaplaceTanh32avx2, jetLaplaceGelu32avx2, jetLaplaceSilu32avx2}
+	f.jetGrad = [activations]jet[float32]{jetGradTanh32avx2, jetGradGelu32avx2, jetGradSilu32avx2}
+	f.jetLaplaceBack = [activations]jetBack[float32]{jetLaplaceBackTanh32avx2, jetLaplaceBackGelu32avx2, jetLaplaceBackSilu32avx2}
+	f.jetGradBack = [activations]jetBack[float32]{jetGradBackTanh32avx2, jetGradBackGelu32avx2, jetGradBackSilu32avx2}
+	d.jetLaplace = [activations]jet[float64]{jetLaplaceTanh64avx2, jetLaplaceGelu64avx2, jetLaplaceSilu64avx2}
+	d.jetGrad = [activations]jet[float64]{jetGradTanh64avx2, jetGradGelu64avx2, jetGradSilu64avx2}
+	d.jetLaplaceBack = [activations]jetBack[float64]{jetLaplaceBackTanh64avx2, jetLaplaceBackGelu64avx2, jetLaplaceBackSilu64avx2}
+	d.jetGradBack = [activations]jetBack[float64]{jetGradBackTanh64avx2, jetGradBackGelu64avx2, jetGradBackSilu64avx2}
 }

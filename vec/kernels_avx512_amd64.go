@@ -34,4 +34,13 @@ func installAVX512(f *kernels[float32], d *kernels[float64]) {
 	d.uniforms, d.normals = uniforms64avx512, normals64avx512
 	f.transpose = transposeWith(transposeBlocks32avx2, 8)
 	d.transpose = transposeWith(transposeBlocks64avx2, 4)
+
+	f.jetLaplace = [activations]jet[float32]{jetLaplaceTanh32avx512, jetLaplaceGelu32avx512, jetLaplaceSilu32avx512}
+	f.jetGrad = [activations]jet[float32]{jetGradTanh32avx512, jetGradGelu32avx512, jetGradSilu32avx512}
+	f.jetLaplaceBack = [activations]jetBack[float32]{jetLaplaceBackTanh32avx512, jetLaplaceBackGelu32avx512, jetLaplaceBackSilu32avx512}
+	f.jetGradBack = [activations]jetBack[float32]{jetGradBackTanh32avx512, jetGradBackGelu32avx512, jetGradBackSilu32avx512}
+	d.jetLaplace = [activations]jet[float64]{jetLaplaceTanh64avx512, jetLaplaceGelu64avx512, jetLaplaceSilu64avx512}
+	d.jetGrad = [activations]jet[float64]{jetGradTanh64avx512, jetGradGelu64avx512, jetGradSilu64avx512}
+	d.jetLaplaceBack = [activations]jetBack[float64]{jetLaplaceBackTanh64avx512, jetLaplaceBackGelu64avx512, jetLaplaceBackSilu64avx512}
+	d.jetGradBack = [activations]jetBack[float64]{jetGradBackTanh64avx512, jetGradBackGelu64avx512, jetGradBackSilu64avx512}
 }

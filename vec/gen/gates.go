@@ -4,15 +4,17 @@ import "math"
 
 // Gates: functions made of the logistic σ(u) = 1/(1+e⁻ᵘ), whose argument is kept where e⁻ᵘ and σ are normal.
 
-func (l num) logistic(u V) V {
-	return l.rcp(l.addc(l.expCore(l.sub(l.k(0), u), !wide), 1))
+// logistic returns σ(u) and e⁻ᵘ, which make σ(−u) = e⁻ᵘσ(u): taking σ from one would lose it where σ is near one.
+func (l num) logistic(u V) (s, e V) {
+	e = l.expCore(l.sub(l.k(0), u), !wide)
+	return l.rcp(l.addc(e, 1)), e
 }
 
-func (l num) sigmoid(x V) V { return l.logistic(l.atMost(l.atLeast(x, -l.gate()), l.gate())) }
+func (l num) sigmoid(x V) V { h, _ := l.logistic(l.atMost(l.atLeast(x, -l.gate()), l.gate())); return h }
 
 func (l num) sigmoidD(x V) (h, d V) {
-	h = l.sigmoid(x)
-	return h, l.fnma(h, h, h)
+	h, e := l.logistic(l.atMost(l.atLeast(x, -l.gate()), l.gate()))
+	return h, l.mul(h, l.mul(e, h))
 }
 
 // softplusD recomputes nothing: σ is there only for its slope.
@@ -58,27 +60,29 @@ func (a gated) bound(l num) float64 {
 	return lo * (1 - math.Exp2(-20))
 }
 
-// parts is x held from below, x held from both sides, and σ(u).
-func (a gated) parts(l num, x V) (above, c, s V) {
+// parts is x held from below, x held from both sides, σ(u) and e⁻ᵘ.
+func (a gated) parts(l num, x V) (above, c, s, e V) {
 	b := a.bound(l)
 	above = l.atLeast(x, -b)
 	c = l.atMost(above, b)
-	return above, c, l.logistic(a.u(l, c))
+	s, e = l.logistic(a.u(l, c))
+	return above, c, s, e
 }
 
 func (a gated) value(l num, x V) V {
-	above, _, s := a.parts(l, x)
+	above, _, s, _ := a.parts(l, x)
 	return l.mul(above, s)
 }
 
-// slopes are h, h′, h″ and h‴, as many as order says. With g = σ(1−σ) = dσ/du and w = 1−2σ:
+// slopes are h, h′, h″ and h‴, as many as order says. With g = σ(u)σ(−u) = dσ/du and w = σ(−u)−σ(u):
 //
 //	σ′ = g u′   σ″ = g (u″ + w u′²)   σ‴ = g (u‴ + 3 w u′ u″ + (1−6g) u′³)   h⁽ⁿ⁾ = n σ⁽ⁿ⁻¹⁾ + x σ⁽ⁿ⁾
 func (a gated) slopes(l num, x V, order int) []V {
-	above, c, s := a.parts(l, x)
+	above, c, s, e := a.parts(l, x)
 	out := []V{l.mul(above, s)}
-	t := l.fnma(s, s, s)
-	w := func() V { return l.fmac(s, -2, l.k(1)) }
+	r := l.mul(e, s)
+	t := l.mul(s, r)
+	w := func() V { return l.sub(r, s) }
 	if a.u1 == nil {
 		out = append(out, l.fma(c, t, s))
 		if order >= 2 {
@@ -128,7 +132,10 @@ func (l num) tanh(x V) V {
 
 // tanhSlopes are h, h′ = 1−h², h″ = −2hh′ and h‴ = h′(6h²−2).
 func (l num) tanhSlopes(x V, order int) []V {
-	h := l.tanh(x)
+	return l.tanhFrom(l.tanh(x), order)
+}
+
+func (l num) tanhFrom(h V, order int) []V {
 	d := l.fnma(h, h, l.k(1))
 	out := []V{h, d}
 	if order >= 2 {

@@ -32,6 +32,7 @@ var subjects = []struct {
 	{"arithmetic", arithmetic, false},
 	{"random", random, false},
 	{"peak", peaks, false},
+	{"jets", jets, false},
 	{"transpose", transposes, true},
 }
 
