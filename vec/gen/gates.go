@@ -10,7 +10,10 @@ func (l num) logistic(u V) (s, e V) {
 	return l.rcp(l.addc(e, 1)), e
 }
 
-func (l num) sigmoid(x V) V { h, _ := l.logistic(l.atMost(l.atLeast(x, -l.gate()), l.gate())); return h }
+func (l num) sigmoid(x V) V {
+	h, _ := l.logistic(l.atMost(l.atLeast(x, -l.gate()), l.gate()))
+	return h
+}
 
 func (l num) sigmoidD(x V) (h, d V) {
 	h, e := l.logistic(l.atMost(l.atLeast(x, -l.gate()), l.gate()))
