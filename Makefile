@@ -11,6 +11,7 @@ RACE := ./vec/... ./targets/... ./smc/... ./proto/... ./plugins/... ./host/...
 
 include proto/Makefile.inc
 include plugins/python/Makefile.inc
+include vec/Makefile.inc
 
 .PHONY: help
 help: ## list the tasks
