@@ -92,6 +92,7 @@ func benchFunctions[T Float](b *testing.B) {
 		x[i] = T(r.NormFloat64() * 3)
 	}
 	positive := make([]T, n)
+	p, m, v := make([]T, n), make([]T, n), make([]T, n)
 	for i := range x {
 		positive[i] = x[i] * x[i]
 	}
@@ -117,8 +118,12 @@ func benchFunctions[T Float](b *testing.B) {
 		{"mul", func() { Mul(y, x, z) }},
 		{"jetTanh", func() { JetLaplace(ActTanh, y, x, n/64/5, 2, 64, 5*64) }},
 		{"jetGelu", func() { JetLaplace(ActGelu, y, x, n/64/5, 2, 64, 5*64) }},
-		{"jetTanhBack", func() { JetLaplaceBack(ActTanh, y, x, z, n/64/5, 2, 64, 5*64) }},
-		{"jetGeluBack", func() { JetLaplaceBack(ActGelu, y, x, z, n/64/5, 2, 64, 5*64) }},
+		{"jetTanhBack", func() { copy(y, x); JetLaplaceBack(ActTanh, y, x, z, n/64/5, 2, 64, 5*64) }},
+		{"jetGeluBack", func() { copy(y, x); JetLaplaceBack(ActGelu, y, x, z, n/64/5, 2, 64, 5*64) }},
+		{"sum", func() { Sum(x) }},
+		{"dot", func() { Dot(x, positive) }},
+		{"logSumExpRows", func() { LogSumExpRows(z[:64], x, n/64, 64) }},
+		{"adam", func() { Adam(p, m, v, x, AdamStep[T]{1, 0.9, 0.99, 1, 1e-3, 1, 1e-8}) }},
 		{"transpose", func() { Transpose(y, 64, x, 64, 64, 64) }},
 		{"uniforms", func() { Uniforms(y, 64, n/64, 64, rng.Key{1, 2}, 3, 4, 5) }},
 		{"normals", func() { Normals(y, 64, n/64, 64, rng.Key{1, 2}, 3, 4, 5) }},

@@ -2578,12 +2578,12 @@ main:
 	VMOVUPS          64(CX), Z1
 	VMOVUPS          128(CX), Z2
 	VMOVUPS          192(CX), Z3
-	VBROADCASTSS     c32_c1200313<>+0(SB), Z4
+	VBROADCASTSS     c32_c0f6b4a9<>+0(SB), Z4
 	VMAXPS           Z0, Z4, Z0
 	VMAXPS           Z1, Z4, Z1
 	VMAXPS           Z2, Z4, Z2
 	VMAXPS           Z3, Z4, Z3
-	VBROADCASTSS     c32_41200313<>+0(SB), Z4
+	VBROADCASTSS     c32_40f6b4a9<>+0(SB), Z4
 	VMINPS           Z0, Z4, Z5
 	VMINPS           Z1, Z4, Z6
 	VMINPS           Z2, Z4, Z7
@@ -2729,9 +2729,9 @@ tail:
 	BZHIQ            SI, BX, BX
 	KMOVW            BX, K1
 	VMOVUPS.Z        (CX), K1, Z0
-	VBROADCASTSS     c32_c1200313<>+0(SB), Z1
+	VBROADCASTSS     c32_c0f6b4a9<>+0(SB), Z1
 	VMAXPS           Z0, Z1, Z0
-	VBROADCASTSS     c32_41200313<>+0(SB), Z1
+	VBROADCASTSS     c32_40f6b4a9<>+0(SB), Z1
 	VMINPS           Z0, Z1, Z1
 	VMULPS           Z1, Z1, Z2
 	VBROADCASTSS     c32_3fcc422a<>+0(SB), Z3
@@ -2777,11 +2777,11 @@ end:
 	VZEROUPPER
 	RET
 
-DATA c32_c1200313<>+0(SB)/4, $0xc1200313
-GLOBL c32_c1200313<>(SB), RODATA|NOPTR, $4
+DATA c32_c0f6b4a9<>+0(SB)/4, $0xc0f6b4a9
+GLOBL c32_c0f6b4a9<>(SB), RODATA|NOPTR, $4
 
-DATA c32_41200313<>+0(SB)/4, $0x41200313
-GLOBL c32_41200313<>(SB), RODATA|NOPTR, $4
+DATA c32_40f6b4a9<>+0(SB)/4, $0x40f6b4a9
+GLOBL c32_40f6b4a9<>(SB), RODATA|NOPTR, $4
 
 DATA c32_3fcc422a<>+0(SB)/4, $0x3fcc422a
 GLOBL c32_3fcc422a<>(SB), RODATA|NOPTR, $4
@@ -2804,12 +2804,12 @@ main:
 	VMOVUPS          64(DX), Z1
 	VMOVUPS          128(DX), Z2
 	VMOVUPS          192(DX), Z3
-	VBROADCASTSS     c32_c1200313<>+0(SB), Z4
+	VBROADCASTSS     c32_c0f6b4a9<>+0(SB), Z4
 	VMAXPS           Z0, Z4, Z0
 	VMAXPS           Z1, Z4, Z1
 	VMAXPS           Z2, Z4, Z2
 	VMAXPS           Z3, Z4, Z3
-	VBROADCASTSS     c32_41200313<>+0(SB), Z4
+	VBROADCASTSS     c32_40f6b4a9<>+0(SB), Z4
 	VMINPS           Z0, Z4, Z5
 	VMINPS           Z1, Z4, Z6
 	VMINPS           Z2, Z4, Z7
@@ -2993,9 +2993,9 @@ tail:
 	BZHIQ            DI, SI, SI
 	KMOVW            SI, K1
 	VMOVUPS.Z        (DX), K1, Z0
-	VBROADCASTSS     c32_c1200313<>+0(SB), Z1
+	VBROADCASTSS     c32_c0f6b4a9<>+0(SB), Z1
 	VMAXPS           Z0, Z1, Z0
-	VBROADCASTSS     c32_41200313<>+0(SB), Z1
+	VBROADCASTSS     c32_40f6b4a9<>+0(SB), Z1
 	VMINPS           Z0, Z1, Z1
 	VMULPS           Z1, Z1, Z2
 	VBROADCASTSS     c32_3fcc422a<>+0(SB), Z3
@@ -3069,10 +3069,10 @@ TEXT ·geluDD32avx512(SB), NOSPLIT, $0-40
 main:
 	VMOVUPS          (BX), Z0
 	VMOVUPS          64(BX), Z1
-	VBROADCASTSS     c32_c1200313<>+0(SB), Z2
+	VBROADCASTSS     c32_c0f6b4a9<>+0(SB), Z2
 	VMAXPS           Z0, Z2, Z0
 	VMAXPS           Z1, Z2, Z1
-	VBROADCASTSS     c32_41200313<>+0(SB), Z2
+	VBROADCASTSS     c32_40f6b4a9<>+0(SB), Z2
 	VMINPS           Z0, Z2, Z3
 	VMINPS           Z1, Z2, Z2
 	VMULPS           Z3, Z3, Z4
@@ -3197,9 +3197,9 @@ tail:
 	BZHIQ            R8, DI, DI
 	KMOVW            DI, K1
 	VMOVUPS.Z        (BX), K1, Z0
-	VBROADCASTSS     c32_c1200313<>+0(SB), Z1
+	VBROADCASTSS     c32_c0f6b4a9<>+0(SB), Z1
 	VMAXPS           Z0, Z1, Z0
-	VBROADCASTSS     c32_41200313<>+0(SB), Z1
+	VBROADCASTSS     c32_40f6b4a9<>+0(SB), Z1
 	VMINPS           Z0, Z1, Z1
 	VMULPS           Z1, Z1, Z2
 	VBROADCASTSS     c32_3fcc422a<>+0(SB), Z3
@@ -3284,12 +3284,12 @@ main:
 	VMOVUPS          64(CX), Z1
 	VMOVUPS          128(CX), Z2
 	VMOVUPS          192(CX), Z3
-	VBROADCASTSS     c32_c2aea8eb<>+0(SB), Z4
+	VBROADCASTSS     c32_c233fff5<>+0(SB), Z4
 	VMAXPS           Z0, Z4, Z0
 	VMAXPS           Z1, Z4, Z1
 	VMAXPS           Z2, Z4, Z2
 	VMAXPS           Z3, Z4, Z3
-	VBROADCASTSS     c32_42aea8eb<>+0(SB), Z4
+	VBROADCASTSS     c32_4233fff5<>+0(SB), Z4
 	VMINPS           Z0, Z4, Z5
 	VMINPS           Z1, Z4, Z6
 	VMINPS           Z2, Z4, Z7
@@ -3418,9 +3418,9 @@ tail:
 	BZHIQ            SI, BX, BX
 	KMOVW            BX, K1
 	VMOVUPS.Z        (CX), K1, Z0
-	VBROADCASTSS     c32_c2aea8eb<>+0(SB), Z1
+	VBROADCASTSS     c32_c233fff5<>+0(SB), Z1
 	VMAXPS           Z0, Z1, Z0
-	VBROADCASTSS     c32_42aea8eb<>+0(SB), Z1
+	VBROADCASTSS     c32_4233fff5<>+0(SB), Z1
 	VMINPS           Z0, Z1, Z1
 	VBROADCASTSS     c32_00000000<>+0(SB), Z2
 	VSUBPS           Z1, Z2, Z1
@@ -3461,11 +3461,11 @@ end:
 	VZEROUPPER
 	RET
 
-DATA c32_c2aea8eb<>+0(SB)/4, $0xc2aea8eb
-GLOBL c32_c2aea8eb<>(SB), RODATA|NOPTR, $4
+DATA c32_c233fff5<>+0(SB)/4, $0xc233fff5
+GLOBL c32_c233fff5<>(SB), RODATA|NOPTR, $4
 
-DATA c32_42aea8eb<>+0(SB)/4, $0x42aea8eb
-GLOBL c32_42aea8eb<>(SB), RODATA|NOPTR, $4
+DATA c32_4233fff5<>+0(SB)/4, $0x4233fff5
+GLOBL c32_4233fff5<>(SB), RODATA|NOPTR, $4
 
 // func siluD32avx512(h *float32, d *float32, x *float32, n int)
 // Requires: AVX, AVX512F, BMI2, CMOV
@@ -3482,12 +3482,12 @@ main:
 	VMOVUPS          64(DX), Z1
 	VMOVUPS          128(DX), Z2
 	VMOVUPS          192(DX), Z3
-	VBROADCASTSS     c32_c2aea8eb<>+0(SB), Z4
+	VBROADCASTSS     c32_c233fff5<>+0(SB), Z4
 	VMAXPS           Z0, Z4, Z0
 	VMAXPS           Z1, Z4, Z1
 	VMAXPS           Z2, Z4, Z2
 	VMAXPS           Z3, Z4, Z3
-	VBROADCASTSS     c32_42aea8eb<>+0(SB), Z4
+	VBROADCASTSS     c32_4233fff5<>+0(SB), Z4
 	VMINPS           Z0, Z4, Z5
 	VMINPS           Z1, Z4, Z6
 	VMINPS           Z2, Z4, Z7
@@ -3637,9 +3637,9 @@ tail:
 	BZHIQ            DI, SI, SI
 	KMOVW            SI, K1
 	VMOVUPS.Z        (DX), K1, Z0
-	VBROADCASTSS     c32_c2aea8eb<>+0(SB), Z1
+	VBROADCASTSS     c32_c233fff5<>+0(SB), Z1
 	VMAXPS           Z0, Z1, Z0
-	VBROADCASTSS     c32_42aea8eb<>+0(SB), Z1
+	VBROADCASTSS     c32_4233fff5<>+0(SB), Z1
 	VMINPS           Z0, Z1, Z1
 	VBROADCASTSS     c32_00000000<>+0(SB), Z2
 	VSUBPS           Z1, Z2, Z2
@@ -3700,10 +3700,10 @@ TEXT ·siluDD32avx512(SB), NOSPLIT, $0-40
 main:
 	VMOVUPS          (BX), Z0
 	VMOVUPS          64(BX), Z1
-	VBROADCASTSS     c32_c2aea8eb<>+0(SB), Z2
+	VBROADCASTSS     c32_c233fff5<>+0(SB), Z2
 	VMAXPS           Z0, Z2, Z0
 	VMAXPS           Z1, Z2, Z1
-	VBROADCASTSS     c32_42aea8eb<>+0(SB), Z2
+	VBROADCASTSS     c32_4233fff5<>+0(SB), Z2
 	VMINPS           Z0, Z2, Z3
 	VMINPS           Z1, Z2, Z2
 	VBROADCASTSS     c32_00000000<>+0(SB), Z4
@@ -3802,9 +3802,9 @@ tail:
 	BZHIQ            R8, DI, DI
 	KMOVW            DI, K1
 	VMOVUPS.Z        (BX), K1, Z0
-	VBROADCASTSS     c32_c2aea8eb<>+0(SB), Z1
+	VBROADCASTSS     c32_c233fff5<>+0(SB), Z1
 	VMAXPS           Z0, Z1, Z0
-	VBROADCASTSS     c32_42aea8eb<>+0(SB), Z1
+	VBROADCASTSS     c32_4233fff5<>+0(SB), Z1
 	VMINPS           Z0, Z1, Z1
 	VBROADCASTSS     c32_00000000<>+0(SB), Z2
 	VSUBPS           Z1, Z2, Z2
@@ -6568,12 +6568,12 @@ main:
 	VMOVUPS          64(CX), Z1
 	VMOVUPS          128(CX), Z2
 	VMOVUPS          192(CX), Z3
-	VBROADCASTSD     c64_c035253d56a41fe0<>+0(SB), Z4
+	VBROADCASTSD     c64_c0308d5be57bb21d<>+0(SB), Z4
 	VMAXPD           Z0, Z4, Z0
 	VMAXPD           Z1, Z4, Z1
 	VMAXPD           Z2, Z4, Z2
 	VMAXPD           Z3, Z4, Z3
-	VBROADCASTSD     c64_4035253d56a41fe0<>+0(SB), Z4
+	VBROADCASTSD     c64_40308d5be57bb21d<>+0(SB), Z4
 	VMINPD           Z0, Z4, Z5
 	VMINPD           Z1, Z4, Z6
 	VMINPD           Z2, Z4, Z7
@@ -6736,9 +6736,9 @@ tail:
 	BZHIQ            SI, BX, BX
 	KMOVW            BX, K1
 	VMOVUPD.Z        (CX), K1, Z0
-	VBROADCASTSD     c64_c035253d56a41fe0<>+0(SB), Z1
+	VBROADCASTSD     c64_c0308d5be57bb21d<>+0(SB), Z1
 	VMAXPD           Z0, Z1, Z0
-	VBROADCASTSD     c64_4035253d56a41fe0<>+0(SB), Z1
+	VBROADCASTSD     c64_40308d5be57bb21d<>+0(SB), Z1
 	VMINPD           Z0, Z1, Z1
 	VMULPD           Z1, Z1, Z2
 	VBROADCASTSD     c64_3ff9884533d43651<>+0(SB), Z3
@@ -6789,11 +6789,11 @@ end:
 	VZEROUPPER
 	RET
 
-DATA c64_c035253d56a41fe0<>+0(SB)/8, $0xc035253d56a41fe0
-GLOBL c64_c035253d56a41fe0<>(SB), RODATA|NOPTR, $8
+DATA c64_c0308d5be57bb21d<>+0(SB)/8, $0xc0308d5be57bb21d
+GLOBL c64_c0308d5be57bb21d<>(SB), RODATA|NOPTR, $8
 
-DATA c64_4035253d56a41fe0<>+0(SB)/8, $0x4035253d56a41fe0
-GLOBL c64_4035253d56a41fe0<>(SB), RODATA|NOPTR, $8
+DATA c64_40308d5be57bb21d<>+0(SB)/8, $0x40308d5be57bb21d
+GLOBL c64_40308d5be57bb21d<>(SB), RODATA|NOPTR, $8
 
 DATA c64_3ff9884533d43651<>+0(SB)/8, $0x3ff9884533d43651
 GLOBL c64_3ff9884533d43651<>(SB), RODATA|NOPTR, $8
@@ -6816,12 +6816,12 @@ main:
 	VMOVUPS          64(DX), Z1
 	VMOVUPS          128(DX), Z2
 	VMOVUPS          192(DX), Z3
-	VBROADCASTSD     c64_c035253d56a41fe0<>+0(SB), Z4
+	VBROADCASTSD     c64_c0308d5be57bb21d<>+0(SB), Z4
 	VMAXPD           Z0, Z4, Z0
 	VMAXPD           Z1, Z4, Z1
 	VMAXPD           Z2, Z4, Z2
 	VMAXPD           Z3, Z4, Z3
-	VBROADCASTSD     c64_4035253d56a41fe0<>+0(SB), Z4
+	VBROADCASTSD     c64_40308d5be57bb21d<>+0(SB), Z4
 	VMINPD           Z0, Z4, Z5
 	VMINPD           Z1, Z4, Z6
 	VMINPD           Z2, Z4, Z7
@@ -7022,9 +7022,9 @@ tail:
 	BZHIQ            DI, SI, SI
 	KMOVW            SI, K1
 	VMOVUPD.Z        (DX), K1, Z0
-	VBROADCASTSD     c64_c035253d56a41fe0<>+0(SB), Z1
+	VBROADCASTSD     c64_c0308d5be57bb21d<>+0(SB), Z1
 	VMAXPD           Z0, Z1, Z0
-	VBROADCASTSD     c64_4035253d56a41fe0<>+0(SB), Z1
+	VBROADCASTSD     c64_40308d5be57bb21d<>+0(SB), Z1
 	VMINPD           Z0, Z1, Z1
 	VMULPD           Z1, Z1, Z2
 	VBROADCASTSD     c64_3ff9884533d43651<>+0(SB), Z3
@@ -7103,10 +7103,10 @@ TEXT ·geluDD64avx512(SB), NOSPLIT, $0-40
 main:
 	VMOVUPS          (BX), Z0
 	VMOVUPS          64(BX), Z1
-	VBROADCASTSD     c64_c035253d56a41fe0<>+0(SB), Z2
+	VBROADCASTSD     c64_c0308d5be57bb21d<>+0(SB), Z2
 	VMAXPD           Z0, Z2, Z0
 	VMAXPD           Z1, Z2, Z1
-	VBROADCASTSD     c64_4035253d56a41fe0<>+0(SB), Z2
+	VBROADCASTSD     c64_40308d5be57bb21d<>+0(SB), Z2
 	VMINPD           Z0, Z2, Z3
 	VMINPD           Z1, Z2, Z2
 	VMULPD           Z3, Z3, Z4
@@ -7240,9 +7240,9 @@ tail:
 	BZHIQ            R8, DI, DI
 	KMOVW            DI, K1
 	VMOVUPD.Z        (BX), K1, Z0
-	VBROADCASTSD     c64_c035253d56a41fe0<>+0(SB), Z1
+	VBROADCASTSD     c64_c0308d5be57bb21d<>+0(SB), Z1
 	VMAXPD           Z0, Z1, Z0
-	VBROADCASTSD     c64_4035253d56a41fe0<>+0(SB), Z1
+	VBROADCASTSD     c64_40308d5be57bb21d<>+0(SB), Z1
 	VMINPD           Z0, Z1, Z1
 	VMULPD           Z1, Z1, Z2
 	VBROADCASTSD     c64_3ff9884533d43651<>+0(SB), Z3
@@ -7332,12 +7332,12 @@ main:
 	VMOVUPS          64(CX), Z1
 	VMOVUPS          128(CX), Z2
 	VMOVUPS          192(CX), Z3
-	VBROADCASTSD     c64_c086231d561fffff<>+0(SB), Z4
+	VBROADCASTSD     c64_c075dffea1ffffff<>+0(SB), Z4
 	VMAXPD           Z0, Z4, Z0
 	VMAXPD           Z1, Z4, Z1
 	VMAXPD           Z2, Z4, Z2
 	VMAXPD           Z3, Z4, Z3
-	VBROADCASTSD     c64_4086231d561fffff<>+0(SB), Z4
+	VBROADCASTSD     c64_4075dffea1ffffff<>+0(SB), Z4
 	VMINPD           Z0, Z4, Z5
 	VMINPD           Z1, Z4, Z6
 	VMINPD           Z2, Z4, Z7
@@ -7483,9 +7483,9 @@ tail:
 	BZHIQ            SI, BX, BX
 	KMOVW            BX, K1
 	VMOVUPD.Z        (CX), K1, Z0
-	VBROADCASTSD     c64_c086231d561fffff<>+0(SB), Z1
+	VBROADCASTSD     c64_c075dffea1ffffff<>+0(SB), Z1
 	VMAXPD           Z0, Z1, Z0
-	VBROADCASTSD     c64_4086231d561fffff<>+0(SB), Z1
+	VBROADCASTSD     c64_4075dffea1ffffff<>+0(SB), Z1
 	VMINPD           Z0, Z1, Z1
 	VBROADCASTSD     c64_0000000000000000<>+0(SB), Z2
 	VSUBPD           Z1, Z2, Z1
@@ -7531,11 +7531,11 @@ end:
 	VZEROUPPER
 	RET
 
-DATA c64_c086231d561fffff<>+0(SB)/8, $0xc086231d561fffff
-GLOBL c64_c086231d561fffff<>(SB), RODATA|NOPTR, $8
+DATA c64_c075dffea1ffffff<>+0(SB)/8, $0xc075dffea1ffffff
+GLOBL c64_c075dffea1ffffff<>(SB), RODATA|NOPTR, $8
 
-DATA c64_4086231d561fffff<>+0(SB)/8, $0x4086231d561fffff
-GLOBL c64_4086231d561fffff<>(SB), RODATA|NOPTR, $8
+DATA c64_4075dffea1ffffff<>+0(SB)/8, $0x4075dffea1ffffff
+GLOBL c64_4075dffea1ffffff<>(SB), RODATA|NOPTR, $8
 
 // func siluD64avx512(h *float64, d *float64, x *float64, n int)
 // Requires: AVX, AVX512F, BMI2, CMOV
@@ -7552,12 +7552,12 @@ main:
 	VMOVUPS          64(DX), Z1
 	VMOVUPS          128(DX), Z2
 	VMOVUPS          192(DX), Z3
-	VBROADCASTSD     c64_c086231d561fffff<>+0(SB), Z4
+	VBROADCASTSD     c64_c075dffea1ffffff<>+0(SB), Z4
 	VMAXPD           Z0, Z4, Z0
 	VMAXPD           Z1, Z4, Z1
 	VMAXPD           Z2, Z4, Z2
 	VMAXPD           Z3, Z4, Z3
-	VBROADCASTSD     c64_4086231d561fffff<>+0(SB), Z4
+	VBROADCASTSD     c64_4075dffea1ffffff<>+0(SB), Z4
 	VMINPD           Z0, Z4, Z5
 	VMINPD           Z1, Z4, Z6
 	VMINPD           Z2, Z4, Z7
@@ -7724,9 +7724,9 @@ tail:
 	BZHIQ            DI, SI, SI
 	KMOVW            SI, K1
 	VMOVUPD.Z        (DX), K1, Z0
-	VBROADCASTSD     c64_c086231d561fffff<>+0(SB), Z1
+	VBROADCASTSD     c64_c075dffea1ffffff<>+0(SB), Z1
 	VMAXPD           Z0, Z1, Z0
-	VBROADCASTSD     c64_4086231d561fffff<>+0(SB), Z1
+	VBROADCASTSD     c64_4075dffea1ffffff<>+0(SB), Z1
 	VMINPD           Z0, Z1, Z1
 	VBROADCASTSD     c64_0000000000000000<>+0(SB), Z2
 	VSUBPD           Z1, Z2, Z2
@@ -7792,10 +7792,10 @@ TEXT ·siluDD64avx512(SB), NOSPLIT, $0-40
 main:
 	VMOVUPS          (BX), Z0
 	VMOVUPS          64(BX), Z1
-	VBROADCASTSD     c64_c086231d561fffff<>+0(SB), Z2
+	VBROADCASTSD     c64_c075dffea1ffffff<>+0(SB), Z2
 	VMAXPD           Z0, Z2, Z0
 	VMAXPD           Z1, Z2, Z1
-	VBROADCASTSD     c64_4086231d561fffff<>+0(SB), Z2
+	VBROADCASTSD     c64_4075dffea1ffffff<>+0(SB), Z2
 	VMINPD           Z0, Z2, Z3
 	VMINPD           Z1, Z2, Z2
 	VBROADCASTSD     c64_0000000000000000<>+0(SB), Z4
@@ -7903,9 +7903,9 @@ tail:
 	BZHIQ            R8, DI, DI
 	KMOVW            DI, K1
 	VMOVUPD.Z        (BX), K1, Z0
-	VBROADCASTSD     c64_c086231d561fffff<>+0(SB), Z1
+	VBROADCASTSD     c64_c075dffea1ffffff<>+0(SB), Z1
 	VMAXPD           Z0, Z1, Z0
-	VBROADCASTSD     c64_4086231d561fffff<>+0(SB), Z1
+	VBROADCASTSD     c64_4075dffea1ffffff<>+0(SB), Z1
 	VMINPD           Z0, Z1, Z1
 	VBROADCASTSD     c64_0000000000000000<>+0(SB), Z2
 	VSUBPD           Z1, Z2, Z2

@@ -13,9 +13,20 @@ type panels[T Float] struct {
 }
 
 // gemmWith covers C with the panels of the wide set and, if there is one, what is left of each row with those of the narrow
-// set. Shapes have been checked, so that the panels may run on bare pointers.
-func gemmWith[T Float](wide, narrow panels[T]) func(m, n, k int, a []T, rsa, csa int, b []T, ldb int, init []T, ldi int, c []T, ldc int) {
+// set; a matrix times a vector is dotRows. Shapes have been checked, so that the panels may run on bare pointers.
+func gemmWith[T Float](wide, narrow panels[T], dotRows func(dst *T, ds int, a *T, rows, lda int, b *T, n int)) func(m, n, k int, a []T, rsa, csa int, b []T, ldb int, init []T, ldi int, c []T, ldc int) {
 	return func(m, n, k int, a []T, rsa, csa int, b []T, ldb int, init []T, ldi int, c []T, ldc int) {
+		if n == 1 && csa == 1 && ldb == 1 && k > 0 {
+			for i := range m {
+				var v T
+				if init != nil {
+					v = init[i*ldi]
+				}
+				c[i*ldc] = v
+			}
+			dotRows(at(c), ldc, at(a), m, rsa, at(b), k)
+			return
+		}
 		x := product[T]{m, k, at(a), rsa, csa, at(b), ldb, at(init), ldi, at(c), ldc}
 		if k == 0 { // nothing of A and B is read: their pointers stay where they are
 			x.rsa, x.ldb = 0, 0

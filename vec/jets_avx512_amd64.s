@@ -919,10 +919,10 @@ row:
 main:
 	VMOVUPS          (DI), Z0
 	VMOVUPS          64(DI), Z1
-	VBROADCASTSS     c32_c1200313<>+0(SB), Z2
+	VBROADCASTSS     c32_c0f6b4a9<>+0(SB), Z2
 	VMAXPS           Z0, Z2, Z0
 	VMAXPS           Z1, Z2, Z1
-	VBROADCASTSS     c32_41200313<>+0(SB), Z2
+	VBROADCASTSS     c32_40f6b4a9<>+0(SB), Z2
 	VMINPS           Z0, Z2, Z6
 	VMINPS           Z1, Z2, Z2
 	VMULPS           Z6, Z6, Z7
@@ -1079,9 +1079,9 @@ rest:
 	BZHIQ            R10, DX, DX
 	KMOVW            DX, K1
 	VMOVUPS.Z        (DI), K1, Z0
-	VBROADCASTSS     c32_c1200313<>+0(SB), Z1
+	VBROADCASTSS     c32_c0f6b4a9<>+0(SB), Z1
 	VMAXPS           Z0, Z1, Z0
-	VBROADCASTSS     c32_41200313<>+0(SB), Z1
+	VBROADCASTSS     c32_40f6b4a9<>+0(SB), Z1
 	VMINPS           Z0, Z1, Z1
 	VMULPS           Z1, Z1, Z2
 	VBROADCASTSS     c32_3fcc422a<>+0(SB), Z6
@@ -1176,11 +1176,11 @@ next:
 	VZEROUPPER
 	RET
 
-DATA c32_c1200313<>+0(SB)/4, $0xc1200313
-GLOBL c32_c1200313<>(SB), RODATA|NOPTR, $4
+DATA c32_c0f6b4a9<>+0(SB)/4, $0xc0f6b4a9
+GLOBL c32_c0f6b4a9<>(SB), RODATA|NOPTR, $4
 
-DATA c32_41200313<>+0(SB)/4, $0x41200313
-GLOBL c32_41200313<>(SB), RODATA|NOPTR, $4
+DATA c32_40f6b4a9<>+0(SB)/4, $0x40f6b4a9
+GLOBL c32_40f6b4a9<>(SB), RODATA|NOPTR, $4
 
 DATA c32_3fcc422a<>+0(SB)/4, $0x3fcc422a
 GLOBL c32_3fcc422a<>(SB), RODATA|NOPTR, $4
@@ -1219,10 +1219,10 @@ row:
 main:
 	VMOVUPS          (DI), Z0
 	VMOVUPS          64(DI), Z1
-	VBROADCASTSS     c32_c1200313<>+0(SB), Z2
+	VBROADCASTSS     c32_c0f6b4a9<>+0(SB), Z2
 	VMAXPS           Z0, Z2, Z0
 	VMAXPS           Z1, Z2, Z1
-	VBROADCASTSS     c32_41200313<>+0(SB), Z2
+	VBROADCASTSS     c32_40f6b4a9<>+0(SB), Z2
 	VMINPS           Z0, Z2, Z9
 	VMINPS           Z1, Z2, Z2
 	VMULPS           Z9, Z9, Z10
@@ -1437,9 +1437,9 @@ rest:
 	BZHIQ            R11, DX, DX
 	KMOVW            DX, K1
 	VMOVUPS.Z        (DI), K1, Z0
-	VBROADCASTSS     c32_c1200313<>+0(SB), Z1
+	VBROADCASTSS     c32_c0f6b4a9<>+0(SB), Z1
 	VMAXPS           Z0, Z1, Z0
-	VBROADCASTSS     c32_41200313<>+0(SB), Z1
+	VBROADCASTSS     c32_40f6b4a9<>+0(SB), Z1
 	VMINPS           Z0, Z1, Z1
 	VMULPS           Z1, Z1, Z2
 	VBROADCASTSS     c32_3fcc422a<>+0(SB), Z9
@@ -1594,10 +1594,10 @@ row:
 main:
 	VMOVUPS          (DI), Z0
 	VMOVUPS          64(DI), Z1
-	VBROADCASTSS     c32_c1200313<>+0(SB), Z2
+	VBROADCASTSS     c32_c0f6b4a9<>+0(SB), Z2
 	VMAXPS           Z0, Z2, Z0
 	VMAXPS           Z1, Z2, Z1
-	VBROADCASTSS     c32_41200313<>+0(SB), Z2
+	VBROADCASTSS     c32_40f6b4a9<>+0(SB), Z2
 	VMINPS           Z0, Z2, Z3
 	VMINPS           Z1, Z2, Z2
 	VMULPS           Z3, Z3, Z4
@@ -1715,9 +1715,9 @@ rest:
 	BZHIQ            R10, DX, DX
 	KMOVW            DX, K1
 	VMOVUPS.Z        (DI), K1, Z0
-	VBROADCASTSS     c32_c1200313<>+0(SB), Z1
+	VBROADCASTSS     c32_c0f6b4a9<>+0(SB), Z1
 	VMAXPS           Z0, Z1, Z0
-	VBROADCASTSS     c32_41200313<>+0(SB), Z1
+	VBROADCASTSS     c32_40f6b4a9<>+0(SB), Z1
 	VMINPS           Z0, Z1, Z1
 	VMULPS           Z1, Z1, Z2
 	VBROADCASTSS     c32_3fcc422a<>+0(SB), Z3
@@ -1814,10 +1814,10 @@ row:
 main:
 	VMOVUPS          (DI), Z0
 	VMOVUPS          64(DI), Z1
-	VBROADCASTSS     c32_c1200313<>+0(SB), Z2
+	VBROADCASTSS     c32_c0f6b4a9<>+0(SB), Z2
 	VMAXPS           Z0, Z2, Z0
 	VMAXPS           Z1, Z2, Z1
-	VBROADCASTSS     c32_41200313<>+0(SB), Z2
+	VBROADCASTSS     c32_40f6b4a9<>+0(SB), Z2
 	VMINPS           Z0, Z2, Z6
 	VMINPS           Z1, Z2, Z2
 	VMULPS           Z6, Z6, Z7
@@ -1966,9 +1966,9 @@ rest:
 	BZHIQ            R11, DX, DX
 	KMOVW            DX, K1
 	VMOVUPS.Z        (DI), K1, Z0
-	VBROADCASTSS     c32_c1200313<>+0(SB), Z1
+	VBROADCASTSS     c32_c0f6b4a9<>+0(SB), Z1
 	VMAXPS           Z0, Z1, Z0
-	VBROADCASTSS     c32_41200313<>+0(SB), Z1
+	VBROADCASTSS     c32_40f6b4a9<>+0(SB), Z1
 	VMINPS           Z0, Z1, Z1
 	VMULPS           Z1, Z1, Z2
 	VBROADCASTSS     c32_3fcc422a<>+0(SB), Z6
@@ -2081,10 +2081,10 @@ row:
 main:
 	VMOVUPS          (DI), Z0
 	VMOVUPS          64(DI), Z1
-	VBROADCASTSS     c32_c2aea8eb<>+0(SB), Z2
+	VBROADCASTSS     c32_c233fff5<>+0(SB), Z2
 	VMAXPS           Z0, Z2, Z0
 	VMAXPS           Z1, Z2, Z1
-	VBROADCASTSS     c32_42aea8eb<>+0(SB), Z2
+	VBROADCASTSS     c32_4233fff5<>+0(SB), Z2
 	VMINPS           Z0, Z2, Z6
 	VMINPS           Z1, Z2, Z2
 	VBROADCASTSS     c32_00000000<>+0(SB), Z7
@@ -2215,9 +2215,9 @@ rest:
 	BZHIQ            R10, DX, DX
 	KMOVW            DX, K1
 	VMOVUPS.Z        (DI), K1, Z0
-	VBROADCASTSS     c32_c2aea8eb<>+0(SB), Z1
+	VBROADCASTSS     c32_c233fff5<>+0(SB), Z1
 	VMAXPS           Z0, Z1, Z0
-	VBROADCASTSS     c32_42aea8eb<>+0(SB), Z1
+	VBROADCASTSS     c32_4233fff5<>+0(SB), Z1
 	VMINPS           Z0, Z1, Z1
 	VBROADCASTSS     c32_00000000<>+0(SB), Z2
 	VSUBPS           Z1, Z2, Z2
@@ -2298,11 +2298,11 @@ next:
 	VZEROUPPER
 	RET
 
-DATA c32_c2aea8eb<>+0(SB)/4, $0xc2aea8eb
-GLOBL c32_c2aea8eb<>(SB), RODATA|NOPTR, $4
+DATA c32_c233fff5<>+0(SB)/4, $0xc233fff5
+GLOBL c32_c233fff5<>(SB), RODATA|NOPTR, $4
 
-DATA c32_42aea8eb<>+0(SB)/4, $0x42aea8eb
-GLOBL c32_42aea8eb<>(SB), RODATA|NOPTR, $4
+DATA c32_4233fff5<>+0(SB)/4, $0x4233fff5
+GLOBL c32_4233fff5<>(SB), RODATA|NOPTR, $4
 
 // func jetLaplaceBackSilu32avx512(bar *float32, z *float32, h *float32, rows int, d int, p int, ld int)
 // Requires: AVX, AVX512F, BMI2, CMOV
@@ -2326,10 +2326,10 @@ row:
 main:
 	VMOVUPS          (DI), Z0
 	VMOVUPS          64(DI), Z1
-	VBROADCASTSS     c32_c2aea8eb<>+0(SB), Z2
+	VBROADCASTSS     c32_c233fff5<>+0(SB), Z2
 	VMAXPS           Z0, Z2, Z0
 	VMAXPS           Z1, Z2, Z1
-	VBROADCASTSS     c32_42aea8eb<>+0(SB), Z2
+	VBROADCASTSS     c32_4233fff5<>+0(SB), Z2
 	VMINPS           Z0, Z2, Z9
 	VMINPS           Z1, Z2, Z2
 	VBROADCASTSS     c32_00000000<>+0(SB), Z10
@@ -2503,9 +2503,9 @@ rest:
 	BZHIQ            R11, DX, DX
 	KMOVW            DX, K1
 	VMOVUPS.Z        (DI), K1, Z0
-	VBROADCASTSS     c32_c2aea8eb<>+0(SB), Z1
+	VBROADCASTSS     c32_c233fff5<>+0(SB), Z1
 	VMAXPS           Z0, Z1, Z0
-	VBROADCASTSS     c32_42aea8eb<>+0(SB), Z1
+	VBROADCASTSS     c32_4233fff5<>+0(SB), Z1
 	VMINPS           Z0, Z1, Z1
 	VBROADCASTSS     c32_00000000<>+0(SB), Z2
 	VSUBPS           Z1, Z2, Z2
@@ -2632,10 +2632,10 @@ row:
 main:
 	VMOVUPS          (DI), Z0
 	VMOVUPS          64(DI), Z1
-	VBROADCASTSS     c32_c2aea8eb<>+0(SB), Z2
+	VBROADCASTSS     c32_c233fff5<>+0(SB), Z2
 	VMAXPS           Z0, Z2, Z0
 	VMAXPS           Z1, Z2, Z1
-	VBROADCASTSS     c32_42aea8eb<>+0(SB), Z2
+	VBROADCASTSS     c32_4233fff5<>+0(SB), Z2
 	VMINPS           Z0, Z2, Z3
 	VMINPS           Z1, Z2, Z2
 	VBROADCASTSS     c32_00000000<>+0(SB), Z4
@@ -2735,9 +2735,9 @@ rest:
 	BZHIQ            R10, DX, DX
 	KMOVW            DX, K1
 	VMOVUPS.Z        (DI), K1, Z0
-	VBROADCASTSS     c32_c2aea8eb<>+0(SB), Z1
+	VBROADCASTSS     c32_c233fff5<>+0(SB), Z1
 	VMAXPS           Z0, Z1, Z0
-	VBROADCASTSS     c32_42aea8eb<>+0(SB), Z1
+	VBROADCASTSS     c32_4233fff5<>+0(SB), Z1
 	VMINPS           Z0, Z1, Z1
 	VBROADCASTSS     c32_00000000<>+0(SB), Z2
 	VSUBPS           Z1, Z2, Z2
@@ -2824,10 +2824,10 @@ row:
 main:
 	VMOVUPS          (DI), Z0
 	VMOVUPS          64(DI), Z1
-	VBROADCASTSS     c32_c2aea8eb<>+0(SB), Z2
+	VBROADCASTSS     c32_c233fff5<>+0(SB), Z2
 	VMAXPS           Z0, Z2, Z0
 	VMAXPS           Z1, Z2, Z1
-	VBROADCASTSS     c32_42aea8eb<>+0(SB), Z2
+	VBROADCASTSS     c32_4233fff5<>+0(SB), Z2
 	VMINPS           Z0, Z2, Z6
 	VMINPS           Z1, Z2, Z2
 	VBROADCASTSS     c32_00000000<>+0(SB), Z7
@@ -2950,9 +2950,9 @@ rest:
 	BZHIQ            R11, DX, DX
 	KMOVW            DX, K1
 	VMOVUPS.Z        (DI), K1, Z0
-	VBROADCASTSS     c32_c2aea8eb<>+0(SB), Z1
+	VBROADCASTSS     c32_c233fff5<>+0(SB), Z1
 	VMAXPS           Z0, Z1, Z0
-	VBROADCASTSS     c32_42aea8eb<>+0(SB), Z1
+	VBROADCASTSS     c32_4233fff5<>+0(SB), Z1
 	VMINPS           Z0, Z1, Z1
 	VBROADCASTSS     c32_00000000<>+0(SB), Z2
 	VSUBPS           Z1, Z2, Z2
@@ -4016,10 +4016,10 @@ row:
 main:
 	VMOVUPS          (DI), Z0
 	VMOVUPS          64(DI), Z1
-	VBROADCASTSD     c64_c035253d56a41fe0<>+0(SB), Z2
+	VBROADCASTSD     c64_c0308d5be57bb21d<>+0(SB), Z2
 	VMAXPD           Z0, Z2, Z0
 	VMAXPD           Z1, Z2, Z1
-	VBROADCASTSD     c64_4035253d56a41fe0<>+0(SB), Z2
+	VBROADCASTSD     c64_40308d5be57bb21d<>+0(SB), Z2
 	VMINPD           Z0, Z2, Z6
 	VMINPD           Z1, Z2, Z2
 	VMULPD           Z6, Z6, Z7
@@ -4185,9 +4185,9 @@ rest:
 	BZHIQ            R10, DX, DX
 	KMOVW            DX, K1
 	VMOVUPD.Z        (DI), K1, Z0
-	VBROADCASTSD     c64_c035253d56a41fe0<>+0(SB), Z1
+	VBROADCASTSD     c64_c0308d5be57bb21d<>+0(SB), Z1
 	VMAXPD           Z0, Z1, Z0
-	VBROADCASTSD     c64_4035253d56a41fe0<>+0(SB), Z1
+	VBROADCASTSD     c64_40308d5be57bb21d<>+0(SB), Z1
 	VMINPD           Z0, Z1, Z1
 	VMULPD           Z1, Z1, Z2
 	VBROADCASTSD     c64_3ff9884533d43651<>+0(SB), Z6
@@ -4287,11 +4287,11 @@ next:
 	VZEROUPPER
 	RET
 
-DATA c64_c035253d56a41fe0<>+0(SB)/8, $0xc035253d56a41fe0
-GLOBL c64_c035253d56a41fe0<>(SB), RODATA|NOPTR, $8
+DATA c64_c0308d5be57bb21d<>+0(SB)/8, $0xc0308d5be57bb21d
+GLOBL c64_c0308d5be57bb21d<>(SB), RODATA|NOPTR, $8
 
-DATA c64_4035253d56a41fe0<>+0(SB)/8, $0x4035253d56a41fe0
-GLOBL c64_4035253d56a41fe0<>(SB), RODATA|NOPTR, $8
+DATA c64_40308d5be57bb21d<>+0(SB)/8, $0x40308d5be57bb21d
+GLOBL c64_40308d5be57bb21d<>(SB), RODATA|NOPTR, $8
 
 DATA c64_3ff9884533d43651<>+0(SB)/8, $0x3ff9884533d43651
 GLOBL c64_3ff9884533d43651<>(SB), RODATA|NOPTR, $8
@@ -4330,10 +4330,10 @@ row:
 main:
 	VMOVUPS          (DI), Z0
 	VMOVUPS          64(DI), Z1
-	VBROADCASTSD     c64_c035253d56a41fe0<>+0(SB), Z2
+	VBROADCASTSD     c64_c0308d5be57bb21d<>+0(SB), Z2
 	VMAXPD           Z0, Z2, Z0
 	VMAXPD           Z1, Z2, Z1
-	VBROADCASTSD     c64_4035253d56a41fe0<>+0(SB), Z2
+	VBROADCASTSD     c64_40308d5be57bb21d<>+0(SB), Z2
 	VMINPD           Z0, Z2, Z9
 	VMINPD           Z1, Z2, Z2
 	VMULPD           Z9, Z9, Z10
@@ -4557,9 +4557,9 @@ rest:
 	BZHIQ            R11, DX, DX
 	KMOVW            DX, K1
 	VMOVUPD.Z        (DI), K1, Z0
-	VBROADCASTSD     c64_c035253d56a41fe0<>+0(SB), Z1
+	VBROADCASTSD     c64_c0308d5be57bb21d<>+0(SB), Z1
 	VMAXPD           Z0, Z1, Z0
-	VBROADCASTSD     c64_4035253d56a41fe0<>+0(SB), Z1
+	VBROADCASTSD     c64_40308d5be57bb21d<>+0(SB), Z1
 	VMINPD           Z0, Z1, Z1
 	VMULPD           Z1, Z1, Z2
 	VBROADCASTSD     c64_3ff9884533d43651<>+0(SB), Z9
@@ -4719,10 +4719,10 @@ row:
 main:
 	VMOVUPS          (DI), Z0
 	VMOVUPS          64(DI), Z1
-	VBROADCASTSD     c64_c035253d56a41fe0<>+0(SB), Z2
+	VBROADCASTSD     c64_c0308d5be57bb21d<>+0(SB), Z2
 	VMAXPD           Z0, Z2, Z0
 	VMAXPD           Z1, Z2, Z1
-	VBROADCASTSD     c64_4035253d56a41fe0<>+0(SB), Z2
+	VBROADCASTSD     c64_40308d5be57bb21d<>+0(SB), Z2
 	VMINPD           Z0, Z2, Z3
 	VMINPD           Z1, Z2, Z2
 	VMULPD           Z3, Z3, Z4
@@ -4849,9 +4849,9 @@ rest:
 	BZHIQ            R10, DX, DX
 	KMOVW            DX, K1
 	VMOVUPD.Z        (DI), K1, Z0
-	VBROADCASTSD     c64_c035253d56a41fe0<>+0(SB), Z1
+	VBROADCASTSD     c64_c0308d5be57bb21d<>+0(SB), Z1
 	VMAXPD           Z0, Z1, Z0
-	VBROADCASTSD     c64_4035253d56a41fe0<>+0(SB), Z1
+	VBROADCASTSD     c64_40308d5be57bb21d<>+0(SB), Z1
 	VMINPD           Z0, Z1, Z1
 	VMULPD           Z1, Z1, Z2
 	VBROADCASTSD     c64_3ff9884533d43651<>+0(SB), Z3
@@ -4953,10 +4953,10 @@ row:
 main:
 	VMOVUPS          (DI), Z0
 	VMOVUPS          64(DI), Z1
-	VBROADCASTSD     c64_c035253d56a41fe0<>+0(SB), Z2
+	VBROADCASTSD     c64_c0308d5be57bb21d<>+0(SB), Z2
 	VMAXPD           Z0, Z2, Z0
 	VMAXPD           Z1, Z2, Z1
-	VBROADCASTSD     c64_4035253d56a41fe0<>+0(SB), Z2
+	VBROADCASTSD     c64_40308d5be57bb21d<>+0(SB), Z2
 	VMINPD           Z0, Z2, Z6
 	VMINPD           Z1, Z2, Z2
 	VMULPD           Z6, Z6, Z7
@@ -5114,9 +5114,9 @@ rest:
 	BZHIQ            R11, DX, DX
 	KMOVW            DX, K1
 	VMOVUPD.Z        (DI), K1, Z0
-	VBROADCASTSD     c64_c035253d56a41fe0<>+0(SB), Z1
+	VBROADCASTSD     c64_c0308d5be57bb21d<>+0(SB), Z1
 	VMAXPD           Z0, Z1, Z0
-	VBROADCASTSD     c64_4035253d56a41fe0<>+0(SB), Z1
+	VBROADCASTSD     c64_40308d5be57bb21d<>+0(SB), Z1
 	VMINPD           Z0, Z1, Z1
 	VMULPD           Z1, Z1, Z2
 	VBROADCASTSD     c64_3ff9884533d43651<>+0(SB), Z6
@@ -5234,10 +5234,10 @@ row:
 main:
 	VMOVUPS          (DI), Z0
 	VMOVUPS          64(DI), Z1
-	VBROADCASTSD     c64_c086231d561fffff<>+0(SB), Z2
+	VBROADCASTSD     c64_c075dffea1ffffff<>+0(SB), Z2
 	VMAXPD           Z0, Z2, Z0
 	VMAXPD           Z1, Z2, Z1
-	VBROADCASTSD     c64_4086231d561fffff<>+0(SB), Z2
+	VBROADCASTSD     c64_4075dffea1ffffff<>+0(SB), Z2
 	VMINPD           Z0, Z2, Z6
 	VMINPD           Z1, Z2, Z2
 	VBROADCASTSD     c64_0000000000000000<>+0(SB), Z7
@@ -5377,9 +5377,9 @@ rest:
 	BZHIQ            R10, DX, DX
 	KMOVW            DX, K1
 	VMOVUPD.Z        (DI), K1, Z0
-	VBROADCASTSD     c64_c086231d561fffff<>+0(SB), Z1
+	VBROADCASTSD     c64_c075dffea1ffffff<>+0(SB), Z1
 	VMAXPD           Z0, Z1, Z0
-	VBROADCASTSD     c64_4086231d561fffff<>+0(SB), Z1
+	VBROADCASTSD     c64_4075dffea1ffffff<>+0(SB), Z1
 	VMINPD           Z0, Z1, Z1
 	VBROADCASTSD     c64_0000000000000000<>+0(SB), Z2
 	VSUBPD           Z1, Z2, Z2
@@ -5465,11 +5465,11 @@ next:
 	VZEROUPPER
 	RET
 
-DATA c64_c086231d561fffff<>+0(SB)/8, $0xc086231d561fffff
-GLOBL c64_c086231d561fffff<>(SB), RODATA|NOPTR, $8
+DATA c64_c075dffea1ffffff<>+0(SB)/8, $0xc075dffea1ffffff
+GLOBL c64_c075dffea1ffffff<>(SB), RODATA|NOPTR, $8
 
-DATA c64_4086231d561fffff<>+0(SB)/8, $0x4086231d561fffff
-GLOBL c64_4086231d561fffff<>(SB), RODATA|NOPTR, $8
+DATA c64_4075dffea1ffffff<>+0(SB)/8, $0x4075dffea1ffffff
+GLOBL c64_4075dffea1ffffff<>(SB), RODATA|NOPTR, $8
 
 // func jetLaplaceBackSilu64avx512(bar *float64, z *float64, h *float64, rows int, d int, p int, ld int)
 // Requires: AVX, AVX512F, BMI2, CMOV
@@ -5493,10 +5493,10 @@ row:
 main:
 	VMOVUPS          (DI), Z0
 	VMOVUPS          64(DI), Z1
-	VBROADCASTSD     c64_c086231d561fffff<>+0(SB), Z2
+	VBROADCASTSD     c64_c075dffea1ffffff<>+0(SB), Z2
 	VMAXPD           Z0, Z2, Z0
 	VMAXPD           Z1, Z2, Z1
-	VBROADCASTSD     c64_4086231d561fffff<>+0(SB), Z2
+	VBROADCASTSD     c64_4075dffea1ffffff<>+0(SB), Z2
 	VMINPD           Z0, Z2, Z9
 	VMINPD           Z1, Z2, Z2
 	VBROADCASTSD     c64_0000000000000000<>+0(SB), Z10
@@ -5679,9 +5679,9 @@ rest:
 	BZHIQ            R11, DX, DX
 	KMOVW            DX, K1
 	VMOVUPD.Z        (DI), K1, Z0
-	VBROADCASTSD     c64_c086231d561fffff<>+0(SB), Z1
+	VBROADCASTSD     c64_c075dffea1ffffff<>+0(SB), Z1
 	VMAXPD           Z0, Z1, Z0
-	VBROADCASTSD     c64_4086231d561fffff<>+0(SB), Z1
+	VBROADCASTSD     c64_4075dffea1ffffff<>+0(SB), Z1
 	VMINPD           Z0, Z1, Z1
 	VBROADCASTSD     c64_0000000000000000<>+0(SB), Z2
 	VSUBPD           Z1, Z2, Z2
@@ -5813,10 +5813,10 @@ row:
 main:
 	VMOVUPS          (DI), Z0
 	VMOVUPS          64(DI), Z1
-	VBROADCASTSD     c64_c086231d561fffff<>+0(SB), Z2
+	VBROADCASTSD     c64_c075dffea1ffffff<>+0(SB), Z2
 	VMAXPD           Z0, Z2, Z0
 	VMAXPD           Z1, Z2, Z1
-	VBROADCASTSD     c64_4086231d561fffff<>+0(SB), Z2
+	VBROADCASTSD     c64_4075dffea1ffffff<>+0(SB), Z2
 	VMINPD           Z0, Z2, Z3
 	VMINPD           Z1, Z2, Z2
 	VBROADCASTSD     c64_0000000000000000<>+0(SB), Z4
@@ -5925,9 +5925,9 @@ rest:
 	BZHIQ            R10, DX, DX
 	KMOVW            DX, K1
 	VMOVUPD.Z        (DI), K1, Z0
-	VBROADCASTSD     c64_c086231d561fffff<>+0(SB), Z1
+	VBROADCASTSD     c64_c075dffea1ffffff<>+0(SB), Z1
 	VMAXPD           Z0, Z1, Z0
-	VBROADCASTSD     c64_4086231d561fffff<>+0(SB), Z1
+	VBROADCASTSD     c64_4075dffea1ffffff<>+0(SB), Z1
 	VMINPD           Z0, Z1, Z1
 	VBROADCASTSD     c64_0000000000000000<>+0(SB), Z2
 	VSUBPD           Z1, Z2, Z2
@@ -6019,10 +6019,10 @@ row:
 main:
 	VMOVUPS          (DI), Z0
 	VMOVUPS          64(DI), Z1
-	VBROADCASTSD     c64_c086231d561fffff<>+0(SB), Z2
+	VBROADCASTSD     c64_c075dffea1ffffff<>+0(SB), Z2
 	VMAXPD           Z0, Z2, Z0
 	VMAXPD           Z1, Z2, Z1
-	VBROADCASTSD     c64_4086231d561fffff<>+0(SB), Z2
+	VBROADCASTSD     c64_4075dffea1ffffff<>+0(SB), Z2
 	VMINPD           Z0, Z2, Z6
 	VMINPD           Z1, Z2, Z2
 	VBROADCASTSD     c64_0000000000000000<>+0(SB), Z7
@@ -6154,9 +6154,9 @@ rest:
 	BZHIQ            R11, DX, DX
 	KMOVW            DX, K1
 	VMOVUPD.Z        (DI), K1, Z0
-	VBROADCASTSD     c64_c086231d561fffff<>+0(SB), Z1
+	VBROADCASTSD     c64_c075dffea1ffffff<>+0(SB), Z1
 	VMAXPD           Z0, Z1, Z0
-	VBROADCASTSD     c64_4086231d561fffff<>+0(SB), Z1
+	VBROADCASTSD     c64_4075dffea1ffffff<>+0(SB), Z1
 	VMINPD           Z0, Z1, Z1
 	VBROADCASTSD     c64_0000000000000000<>+0(SB), Z2
 	VSUBPD           Z1, Z2, Z2

@@ -7,14 +7,14 @@ func installAVX2(f *kernels[float32], d *kernels[float64]) {
 	}, 16}, panels[float32]{[]panel[float32]{
 		gemm32x1v1avx2, gemm32x2v1avx2, gemm32x3v1avx2, gemm32x4v1avx2,
 		gemm32x5v1avx2, gemm32x6v1avx2,
-	}, 8})
+	}, 8}, dotRows32avx2)
 	d.gemm = gemmWith(panels[float64]{[]panel[float64]{
 		gemm64x1v2avx2, gemm64x2v2avx2, gemm64x3v2avx2, gemm64x4v2avx2,
 		gemm64x5v2avx2, gemm64x6v2avx2,
 	}, 8}, panels[float64]{[]panel[float64]{
 		gemm64x1v1avx2, gemm64x2v1avx2, gemm64x3v1avx2, gemm64x4v1avx2,
 		gemm64x5v1avx2, gemm64x6v1avx2,
-	}, 4})
+	}, 4}, dotRows64avx2)
 
 	f.exp, f.log, f.log1p, f.tanh, f.sigmoid = exp32avx2, log32avx2, log1p32avx2, tanh32avx2, sigmoid32avx2
 	f.softplus, f.gelu, f.silu, f.sqrt = softplus32avx2, gelu32avx2, silu32avx2, sqrt32avx2
@@ -45,4 +45,10 @@ func installAVX2(f *kernels[float32], d *kernels[float64]) {
 	d.jetGrad = [activations]jet[float64]{jetGradTanh64avx2, jetGradGelu64avx2, jetGradSilu64avx2}
 	d.jetLaplaceBack = [activations]jetBack[float64]{jetLaplaceBackTanh64avx2, jetLaplaceBackGelu64avx2, jetLaplaceBackSilu64avx2}
 	d.jetGradBack = [activations]jetBack[float64]{jetGradBackTanh64avx2, jetGradBackGelu64avx2, jetGradBackSilu64avx2}
+
+	f.sum, f.dot, f.dotRows = sum32avx2, dot32avx2, dotRows32avx2
+	f.logSumExpRows, f.softmaxRows = logSumExpRows32avx2, softmaxRows32avx2
+	d.sum, d.dot, d.dotRows = sum64avx2, dot64avx2, dotRows64avx2
+	d.logSumExpRows, d.softmaxRows = logSumExpRows64avx2, softmaxRows64avx2
+	f.widen, f.narrow = widen32avx2, narrow32avx2
 }

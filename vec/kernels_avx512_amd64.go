@@ -6,13 +6,13 @@ func installAVX512(f *kernels[float32], d *kernels[float64]) {
 		gemm32x5v2avx512, gemm32x6v2avx512, gemm32x7v2avx512, gemm32x8v2avx512,
 		gemm32x9v2avx512, gemm32x10v2avx512, gemm32x11v2avx512, gemm32x12v2avx512,
 		gemm32x13v2avx512, gemm32x14v2avx512,
-	}, 32}, panels[float32]{})
+	}, 32}, panels[float32]{}, dotRows32avx512)
 	d.gemm = gemmWith(panels[float64]{[]panel[float64]{
 		gemm64x1v2avx512, gemm64x2v2avx512, gemm64x3v2avx512, gemm64x4v2avx512,
 		gemm64x5v2avx512, gemm64x6v2avx512, gemm64x7v2avx512, gemm64x8v2avx512,
 		gemm64x9v2avx512, gemm64x10v2avx512, gemm64x11v2avx512, gemm64x12v2avx512,
 		gemm64x13v2avx512, gemm64x14v2avx512,
-	}, 16}, panels[float64]{})
+	}, 16}, panels[float64]{}, dotRows64avx512)
 
 	f.exp, f.log, f.log1p, f.tanh, f.sigmoid = exp32avx512, log32avx512, log1p32avx512, tanh32avx512, sigmoid32avx512
 	f.softplus, f.gelu, f.silu, f.sqrt = softplus32avx512, gelu32avx512, silu32avx512, sqrt32avx512
@@ -43,4 +43,10 @@ func installAVX512(f *kernels[float32], d *kernels[float64]) {
 	d.jetGrad = [activations]jet[float64]{jetGradTanh64avx512, jetGradGelu64avx512, jetGradSilu64avx512}
 	d.jetLaplaceBack = [activations]jetBack[float64]{jetLaplaceBackTanh64avx512, jetLaplaceBackGelu64avx512, jetLaplaceBackSilu64avx512}
 	d.jetGradBack = [activations]jetBack[float64]{jetGradBackTanh64avx512, jetGradBackGelu64avx512, jetGradBackSilu64avx512}
+
+	f.sum, f.dot, f.dotRows = sum32avx512, dot32avx512, dotRows32avx512
+	f.logSumExpRows, f.softmaxRows = logSumExpRows32avx512, softmaxRows32avx512
+	d.sum, d.dot, d.dotRows = sum64avx512, dot64avx512, dotRows64avx512
+	d.logSumExpRows, d.softmaxRows = logSumExpRows64avx512, softmaxRows64avx512
+	f.widen, f.narrow = widen32avx512, narrow32avx512
 }

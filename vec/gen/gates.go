@@ -48,13 +48,17 @@ var silu = gated{
 	valueAtOf: func(x float64) float64 { return x },
 }
 
-// bound is the x at which u reaches the gate's bound: clamping x there costs no more than clamping u, and leaves infinities
-// no way into the derivatives.
+// shut is where a gated activation's gate counts as shut, e⁻⁴⁵ in float32. At the smallest normal numbers, where σ by
+// itself may end, a cotangent times the slope would be denormal, and matrix products of those run at a tenth of the speed.
+func (l num) shut() float64 { return pick(l.d, 350.0, 45.0) }
+
+// bound is the x at which u is shut: clamping x there costs no more than clamping u, and leaves infinities no way into the
+// derivatives.
 func (a gated) bound(l num) float64 {
 	lo, hi := 0.0, 1000.0
 	for range 100 {
 		mid := (lo + hi) / 2
-		if a.valueAtOf(mid) < l.gate() {
+		if a.valueAtOf(mid) < l.shut() {
 			lo = mid
 		} else {
 			hi = mid

@@ -33,6 +33,7 @@ var subjects = []struct {
 	{"random", random, false},
 	{"peak", peaks, false},
 	{"jets", jets, false},
+	{"reduce", reductions, false},
 	{"transpose", transposes, true},
 }
 

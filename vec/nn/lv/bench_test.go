@@ -21,7 +21,8 @@ func BenchmarkStep(b *testing.B) {
 				}
 				var layout nn.Layout
 				net := nn.NewMLP[float32](&layout, "u", nn.MLPConfig{In: 2, Out: 2, Hidden: []int{h, h, h}, Act: nn.GELU, Cond: true})
-				clock := nn.NewMLP[float32](&layout, "clock", nn.MLPConfig{In: 1, Out: h, Hidden: []int{64}, Act: nn.GELU, Head: 1})
+				clock := nn.NewChain[float32](nn.NewFourier[float32](&layout, "clock", 32, 0.1, 100, nn.Init{Normal: 1}),
+					nn.NewMLP[float32](&layout, "clock", nn.MLPConfig{In: 64, Out: h, Hidden: []int{h}, Act: nn.GELU, Head: 1}))
 				w := nn.NewParams[float32](&layout)
 				w.Init(rng.NewKey(1, "bench", 0))
 				s := New(c, net, clock, &layout, par.NewPool(1), wells[float32])
