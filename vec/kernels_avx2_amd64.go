@@ -51,4 +51,6 @@ func installAVX2(f *kernels[float32], d *kernels[float64]) {
 	d.sum, d.dot, d.dotRows = sum64avx2, dot64avx2, dotRows64avx2
 	d.logSumExpRows, d.softmaxRows = logSumExpRows64avx2, softmaxRows64avx2
 	f.widen, f.narrow = widen32avx2, narrow32avx2
+	f.spin, f.lanes = spin32avx2, 8
+	d.spin, d.lanes = spin64avx2, 4
 }

@@ -49,4 +49,6 @@ func installAVX512(f *kernels[float32], d *kernels[float64]) {
 	d.sum, d.dot, d.dotRows = sum64avx512, dot64avx512, dotRows64avx512
 	d.logSumExpRows, d.softmaxRows = logSumExpRows64avx512, softmaxRows64avx512
 	f.widen, f.narrow = widen32avx512, narrow32avx512
+	f.spin, f.lanes = spin32avx512, 16
+	d.spin, d.lanes = spin64avx512, 8
 }
