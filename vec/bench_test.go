@@ -30,10 +30,6 @@ func cpuTime() time.Duration {
 func against[T Float](b *testing.B, elements, flops float64, work func()) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	spin, lanes := spinLoop[T]()
-	if spin == nil {
-		b.Skip("no reference loop at this level")
-	}
 	const slice = 4 * time.Millisecond
 	calibrate := func(f func()) int {
 		for n := 1; ; n *= 2 {
@@ -46,7 +42,8 @@ func against[T Float](b *testing.B, elements, flops float64, work func()) {
 			}
 		}
 	}
-	loop := func() { spin(1 << 14) }
+	var operations float64
+	loop := func() { operations = MultiplyAdds[T](1 << 14) }
 	n, m := calibrate(work), calibrate(loop)
 	var ratio, ns []float64
 	for range 21 {
@@ -59,11 +56,11 @@ func against[T Float](b *testing.B, elements, flops float64, work func()) {
 			work()
 		}
 		t2 := cpuTime()
-		cycle := float64(t1-t0) / float64(m) / (1 << 14) / 6 // twelve multiply-adds are six cycles
+		cycle := float64(t1-t0) / float64(m) / operations * 4 * float64(use[T]().lanes)
 		each := float64(t2-t1) / float64(n)
 		ns = append(ns, each/elements)
 		if flops > 0 {
-			ratio = append(ratio, flops/each/(4*float64(lanes)/cycle))
+			ratio = append(ratio, flops/each/(operations*float64(m)/float64(t1-t0)))
 		} else {
 			ratio = append(ratio, each/elements/cycle)
 		}
@@ -92,6 +89,10 @@ func benchFunctions[T Float](b *testing.B) {
 		x[i] = T(r.NormFloat64() * 3)
 	}
 	positive := make([]T, n)
+	far := make([]T, n)
+	for i := range far {
+		far[i] = x[i] * 1e6
+	}
 	p, m, v := make([]T, n), make([]T, n), make([]T, n)
 	for i := range x {
 		positive[i] = x[i] * x[i]
@@ -101,6 +102,11 @@ func benchFunctions[T Float](b *testing.B) {
 		f    func()
 	}{
 		{"exp", func() { Exp(y, x) }},
+		{"exp-saturated", func() { Exp(y, far) }},
+		{"tanh-saturated", func() { Tanh(y, far) }},
+		{"sigmoid-saturated", func() { Sigmoid(y, far) }},
+		{"gelu-saturated", func() { Gelu(y, far) }},
+		{"geluD-saturated", func() { GeluD(y, z, far) }},
 		{"log", func() { Log(y, positive) }},
 		{"log1p", func() { Log1p(y, positive) }},
 		{"tanh", func() { Tanh(y, x) }},

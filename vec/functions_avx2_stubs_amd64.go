@@ -26,6 +26,9 @@ func softplus32avx2(dst *float32, x *float32, n int)
 func softplusD32avx2(h *float32, d *float32, x *float32, n int)
 
 //go:noescape
+func erf32avx2(dst *float32, x *float32, n int)
+
+//go:noescape
 func sqrt32avx2(dst *float32, x *float32, n int)
 
 //go:noescape
@@ -78,6 +81,9 @@ func softplus64avx2(dst *float64, x *float64, n int)
 
 //go:noescape
 func softplusD64avx2(h *float64, d *float64, x *float64, n int)
+
+//go:noescape
+func erf64avx2(dst *float64, x *float64, n int)
 
 //go:noescape
 func sqrt64avx2(dst *float64, x *float64, n int)

@@ -26,6 +26,9 @@ func softplus32avx512(dst *float32, x *float32, n int)
 func softplusD32avx512(h *float32, d *float32, x *float32, n int)
 
 //go:noescape
+func erf32avx512(dst *float32, x *float32, n int)
+
+//go:noescape
 func sqrt32avx512(dst *float32, x *float32, n int)
 
 //go:noescape
@@ -78,6 +81,9 @@ func softplus64avx512(dst *float64, x *float64, n int)
 
 //go:noescape
 func softplusD64avx512(h *float64, d *float64, x *float64, n int)
+
+//go:noescape
+func erf64avx512(dst *float64, x *float64, n int)
 
 //go:noescape
 func sqrt64avx512(dst *float64, x *float64, n int)

@@ -17,7 +17,7 @@ func installAVX2(f *kernels[float32], d *kernels[float64]) {
 	}, 4}, dotRows64avx2)
 
 	f.exp, f.log, f.log1p, f.tanh, f.sigmoid = exp32avx2, log32avx2, log1p32avx2, tanh32avx2, sigmoid32avx2
-	f.softplus, f.gelu, f.silu, f.sqrt = softplus32avx2, gelu32avx2, silu32avx2, sqrt32avx2
+	f.softplus, f.erf, f.gelu, f.silu, f.sqrt = softplus32avx2, erf32avx2, gelu32avx2, silu32avx2, sqrt32avx2
 	f.tanhD, f.sigmoidD, f.softplusD, f.geluD, f.siluD = tanhD32avx2, sigmoidD32avx2, softplusD32avx2, geluD32avx2, siluD32avx2
 	f.sinCos2Pi = sinCos2Pi32avx2
 	f.tanhDD, f.geluDD, f.siluDD = tanhDD32avx2, geluDD32avx2, siluDD32avx2
@@ -25,7 +25,7 @@ func installAVX2(f *kernels[float32], d *kernels[float64]) {
 	f.axpy, f.scale, f.lerp, f.adam = axpy32avx2, scale32avx2, lerp32avx2, adam32avx2
 
 	d.exp, d.log, d.log1p, d.tanh, d.sigmoid = exp64avx2, log64avx2, log1p64avx2, tanh64avx2, sigmoid64avx2
-	d.softplus, d.gelu, d.silu, d.sqrt = softplus64avx2, gelu64avx2, silu64avx2, sqrt64avx2
+	d.softplus, d.erf, d.gelu, d.silu, d.sqrt = softplus64avx2, erf64avx2, gelu64avx2, silu64avx2, sqrt64avx2
 	d.tanhD, d.sigmoidD, d.softplusD, d.geluD, d.siluD = tanhD64avx2, sigmoidD64avx2, softplusD64avx2, geluD64avx2, siluD64avx2
 	d.sinCos2Pi = sinCos2Pi64avx2
 	d.tanhDD, d.geluDD, d.siluDD = tanhDD64avx2, geluDD64avx2, siluDD64avx2
@@ -51,4 +51,6 @@ func installAVX2(f *kernels[float32], d *kernels[float64]) {
 	d.sum, d.dot, d.dotRows = sum64avx2, dot64avx2, dotRows64avx2
 	d.logSumExpRows, d.softmaxRows = logSumExpRows64avx2, softmaxRows64avx2
 	f.widen, f.narrow = widen32avx2, narrow32avx2
+	f.spin, f.lanes = spin32avx2, 8
+	d.spin, d.lanes = spin64avx2, 4
 }

@@ -15,7 +15,7 @@ func installAVX512(f *kernels[float32], d *kernels[float64]) {
 	}, 16}, panels[float64]{}, dotRows64avx512)
 
 	f.exp, f.log, f.log1p, f.tanh, f.sigmoid = exp32avx512, log32avx512, log1p32avx512, tanh32avx512, sigmoid32avx512
-	f.softplus, f.gelu, f.silu, f.sqrt = softplus32avx512, gelu32avx512, silu32avx512, sqrt32avx512
+	f.softplus, f.erf, f.gelu, f.silu, f.sqrt = softplus32avx512, erf32avx512, gelu32avx512, silu32avx512, sqrt32avx512
 	f.tanhD, f.sigmoidD, f.softplusD, f.geluD, f.siluD = tanhD32avx512, sigmoidD32avx512, softplusD32avx512, geluD32avx512, siluD32avx512
 	f.sinCos2Pi = sinCos2Pi32avx512
 	f.tanhDD, f.geluDD, f.siluDD = tanhDD32avx512, geluDD32avx512, siluDD32avx512
@@ -23,7 +23,7 @@ func installAVX512(f *kernels[float32], d *kernels[float64]) {
 	f.axpy, f.scale, f.lerp, f.adam = axpy32avx512, scale32avx512, lerp32avx512, adam32avx512
 
 	d.exp, d.log, d.log1p, d.tanh, d.sigmoid = exp64avx512, log64avx512, log1p64avx512, tanh64avx512, sigmoid64avx512
-	d.softplus, d.gelu, d.silu, d.sqrt = softplus64avx512, gelu64avx512, silu64avx512, sqrt64avx512
+	d.softplus, d.erf, d.gelu, d.silu, d.sqrt = softplus64avx512, erf64avx512, gelu64avx512, silu64avx512, sqrt64avx512
 	d.tanhD, d.sigmoidD, d.softplusD, d.geluD, d.siluD = tanhD64avx512, sigmoidD64avx512, softplusD64avx512, geluD64avx512, siluD64avx512
 	d.sinCos2Pi = sinCos2Pi64avx512
 	d.tanhDD, d.geluDD, d.siluDD = tanhDD64avx512, geluDD64avx512, siluDD64avx512
@@ -49,4 +49,6 @@ func installAVX512(f *kernels[float32], d *kernels[float64]) {
 	d.sum, d.dot, d.dotRows = sum64avx512, dot64avx512, dotRows64avx512
 	d.logSumExpRows, d.softmaxRows = logSumExpRows64avx512, softmaxRows64avx512
 	f.widen, f.narrow = widen32avx512, narrow32avx512
+	f.spin, f.lanes = spin32avx512, 16
+	d.spin, d.lanes = spin64avx512, 8
 }

@@ -28,6 +28,8 @@ func plainKernels[T Float]() kernels[T] {
 		jetGrad:        [activations]jet[T]{plainJet[T](tanh3, false), plainJet[T](gelu3, false), plainJet[T](silu3, false)},
 		jetLaplaceBack: [activations]jetBack[T]{plainJetBack[T](tanh3, true), plainJetBack[T](gelu3, true), plainJetBack[T](silu3, true)},
 		jetGradBack:    [activations]jetBack[T]{plainJetBack[T](tanh3, false), plainJetBack[T](gelu3, false), plainJetBack[T](silu3, false)},
+
+		spin: plainSpin[T], lanes: 1,
 	}
 }
 

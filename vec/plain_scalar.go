@@ -5,13 +5,26 @@ import "math"
 // The formulas behind the plain kernels, in float64.
 
 var (
-	exp   = math.Exp
-	log   = math.Log
 	log1p = func(x float64) float64 { return math.Log1p(x) + 0 } // −0 becomes 0
 	tanh  = math.Tanh
 	erf   = math.Erf
 	sqrt  = math.Sqrt
 )
+
+// exp and log help those of package math, which on some processors overflow before they must and misread denormals.
+func exp(x float64) float64 {
+	if x > 709 {
+		return math.Exp(x-1) * math.E
+	}
+	return math.Exp(x)
+}
+
+func log(x float64) float64 {
+	if 0 < x && x < 0x1p-1022 {
+		return math.Log(x*0x1p54) - 54*math.Ln2
+	}
+	return math.Log(x)
+}
 
 // flush rounds to T, and to zero what is not normal there.
 func flush[T Float](x float64) T {

@@ -43,6 +43,9 @@ type kernels[T Float] struct {
 	uniforms, normals           draw[T]
 	jetLaplace, jetGrad         [activations]jet[T]
 	jetLaplaceBack, jetGradBack [activations]jetBack[T]
+
+	spin  func(n int)
+	lanes int // of a vector
 }
 
 // k32 and k64 are the implementations in use. They start as plain Go and are replaced, kernel by kernel, when the program

@@ -9,9 +9,9 @@ import (
 // functions lists the maps of one argument with their references in float64.
 func functions[T Float]() map[string]function[T] {
 	return map[string]function[T]{
-		"exp":      {Exp[T], math.Exp},
-		"log":      {Log[T], math.Log},
-		"log1p":    {Log1p[T], math.Log1p},
+		"exp":      {Exp[T], exp},
+		"log":      {Log[T], log},
+		"log1p":    {Log1p[T], log1p},
 		"tanh":     {Tanh[T], math.Tanh},
 		"sigmoid":  {Sigmoid[T], sigmoidOf[T]},
 		"softplus": {Softplus[T], softplus},

@@ -20,27 +20,36 @@ func (l num) exp(x V) V {
 	return l.zeroWhereBelow(x, l.expMin(), y)
 }
 
-// expCore is eˣ where the result is normal, by x = n·ln2 + r (Cody and Waite) and a polynomial in r; split chooses the form
-// with two short chains, for kernels without much else to do meanwhile.
-func (l num) expCore(x V, split bool) V {
-	poly := l.poly
-	if split {
-		poly = l.poly2
-	}
+// expCore is eˣ where the result is normal, by x = n·ln2 + r (Cody and Waite) and a polynomial in r. A gate's argument stays
+// clear of the ends of the range, which lets it use 2ⁿ as a number, and NaN be NaN; and its polynomial has two short chains,
+// for AVX2 has not the registers to hide a long one.
+func (l num) expCore(x V, gate bool) V {
 	n, t := l.nearest(x, math.Log2E)
 	if l.d {
 		r := l.fmac(n, -0.693147180369123816490, x)
 		r = l.fmac(n, -1.90821492927058770002e-10, r)
-		return l.scale(l.poly2(r, taylorExp(13)...), n, t)
+		p := l.poly2(r, taylorExp(13)...)
+		if gate && !wide {
+			return l.mul(p, l.power(t))
+		}
+		return l.scale(p, n, t)
 	}
 	r := l.fmac(n, -0.693359375, x)
 	r = l.fmac(n, 2.12194440e-4, r)
+	poly := pick(gate && !wide, l.poly2, l.poly)
 	// Minimax coefficients from Shibata and Petrogalli's SLEEF (2020).
 	p := poly(r, 0.000198527617612853646278381, 0.00139304355252534151077271, 0.00833336077630519866943359,
 		0.0416664853692054748535156, 0.166666671633720397949219, 0.5)
 	p = l.fma(p, l.mul(r, r), r)
+	if gate && !wide {
+		s := l.power(t)
+		return l.fma(p, s, s)
+	}
 	return l.scale(l.addc(p, 1), n, t)
 }
+
+// power is 2ⁿ as a number, for n clear of the ends of the range and t as nearest gives it.
+func (l num) power(t V) V { return l.iadd(l.kbits(l.bits(1)), l.shl(t, l.mantissa())) }
 
 // taylorExp is Σ rⁱ/i! to a degree, the highest first: below 2⁻⁵⁷ off for degree 13 and |r| < 0.347.
 func taylorExp(degree int) []float64 {
@@ -55,7 +64,7 @@ func taylorExp(degree int) []float64 {
 	return cs
 }
 
-// scale is p·2ⁿ. AVX2 adds to the exponent, which takes a normal result.
+// scale is p·2ⁿ. AVX2 adds to the exponent, which takes a normal result, and can make a number of NaN.
 func (l num) scale(p, n, t V) V {
 	if wide {
 		return l.op(g.VSCALEFPD, g.VSCALEFPS, n, p)

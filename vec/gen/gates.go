@@ -6,7 +6,7 @@ import "math"
 
 // logistic returns σ(u) and e⁻ᵘ, which make σ(−u) = e⁻ᵘσ(u): taking σ from one would lose it where σ is near one.
 func (l num) logistic(u V) (s, e V) {
-	e = l.expCore(l.sub(l.k(0), u), !wide)
+	e = l.expCore(l.sub(l.k(0), u), true)
 	return l.rcp(l.addc(e, 1)), e
 }
 
@@ -122,7 +122,7 @@ func (a gated) slopes(l num, x V, order int) []V {
 // tanh is |x| + |x|³P(x²) below 0.625 (Cephes; Moshier 1989) and 1 − 2/(e^{2|x|}+1) above, with the sign of x.
 func (l num) tanh(x V) V {
 	a := l.atMost(l.abs(x), pick(l.d, 20.0, 10.0))
-	e := l.expCore(l.add(a, a), !wide)
+	e := l.expCore(l.add(a, a), true)
 	large := l.fmac(l.rcp(l.addc(e, 1)), -2, l.k(1))
 	z := l.mul(a, a)
 	var p V

@@ -106,7 +106,7 @@ func (l num) scaleOne(e V) V {
 		return l.op(g.VSCALEFPD, g.VSCALEFPS, l.sub(l.k(0), e), l.k(1))
 	}
 	_, t := l.nearest(e, -1)
-	return l.iadd(l.k(1), l.shl(t, l.mantissa()))
+	return l.power(t)
 }
 
 // softplus is max(x, 0) + log(1+e^{−|x|}), its second term 0 where it is not normal.

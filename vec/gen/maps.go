@@ -168,6 +168,7 @@ func functions() {
 		double("sigmoidD", pick(wide, 4, 2), l.sigmoidD)
 		unary("softplus", pick(wide, 2, 1), l.softplus)
 		double("softplusD", pick(wide, 2, 1), l.softplusD)
+		unary("erf", pick(wide && !l.d, 4, 2), l.erf)
 		unary("sqrt", 4, l.sqrt)
 		double("sinCos2Pi", pick(l.d && !wide, 1, 2), l.sinCos2Pi)
 		act("tanh", l.tanhSlopes, l.tanh, pick(wide && !l.d, 4, 2), pick(wide && !l.d, 4, 2), 2)

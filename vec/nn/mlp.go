@@ -104,6 +104,10 @@ type mlpPass[T vec.Float] struct {
 	y, dx      tile.Tile[T]
 	t, tz, ty  tile.Tile[T] // tangents, made when first wanted, and not of an arena that may have moved on
 	trace      trace[T]
+
+	shifted []T // see shift; made from parameters of at their version
+	of      *Params[T]
+	version int
 }
 
 func (p *mlpPass[T]) Forward(w *Params[T], keep []T) tile.Tile[T] {
@@ -146,18 +150,29 @@ func (p *mlpPass[T]) out(l int) tile.Tile[T] { return p.x[l+1].Slice(0, p.Hidden
 func (p *mlpPass[T]) affine(w *Params[T], l int, z tile.Tile[T]) {
 	var init tile.Tile[T]
 	if l == 0 && p.cond != nil && p.Cond() > 0 {
-		init = p.cond.Tile
 		if p.cond.Row != nil {
-			init = z
-			for i, v := range p.cond.Row {
-				r := z.Row(i)
-				for j := range r {
-					r[j] = v
-				}
-			}
+			d := p.Layers[0]
+			vec.Gemm(d.Out, z.P, d.Rows(), p.shift(w), d.Rows(), 1, p.x[0].Data, p.x[0].LD, nil, 0, z.Data, z.LD)
+			return
 		}
+		init = p.cond.Tile
 	}
 	w.Apply(p.Layers[l], p.x[l], z, init)
+}
+
+// shift returns the first layer's Wᵀ with the conditions that all particles share added to its bias: a few numbers, where
+// the tile has thousands.
+func (p *mlpPass[T]) shift(w *Params[T]) []T {
+	trans, rows := w.Transposed(p.Layers[0]), p.Layers[0].Rows()
+	if p.of != w || p.version != w.version {
+		p.shifted = append(p.shifted[:0], trans...)
+		p.of, p.version = w, w.version
+	}
+	for i, v := range p.cond.Row {
+		bias := i*rows + rows - 1
+		p.shifted[bias] = trans[bias] + v
+	}
+	return p.shifted
 }
 
 func (p *mlpPass[T]) skip(l int) {
@@ -204,7 +219,7 @@ func (p *mlpPass[T]) Backward(w *Params[T], dy tile.Tile[T], s Sink[T], wantDX b
 			continue
 		}
 		if p.Cond() > 0 && p.cond.DRow != nil {
-			addRowSums(p.cond.DRow, dz)
+			vec.DotRows(p.cond.DRow, 1, dz.Data, dz.Rows, dz.LD, p.x[0].Row(p.In())) // with its ones
 		} else if p.Cond() > 0 && !p.cond.DTile.IsZero() {
 			p.cond.DTile.Copy(dz)
 		}

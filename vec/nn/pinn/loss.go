@@ -20,7 +20,7 @@ const (
 
 // Config describes a loss.
 type Config struct {
-	Equation
+	Equation Equation
 	jet.Features
 	Hidden []int
 	Act    nn.Activation

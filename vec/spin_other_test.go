@@ -1,5 +1,0 @@
-//go:build !amd64
-
-package vec
-
-func spinLoop[T Float]() (func(int), int) { return nil, 0 }
