@@ -32,8 +32,8 @@ test: test-go test-python ## the default test suite
 .PHONY: test-go
 test-go: python-env ## the Go tests alone
 	SAMPAN_PYTHON=$(PYTHON_ENV)/bin/python $(GO) test -timeout 10m ./...
-	SAMPAN_CPU=generic $(GO) test ./vec/...
-	@if grep -qw avx2 /proc/cpuinfo 2>/dev/null; then echo "SAMPAN_CPU=avx2 $(GO) test ./vec/..."; SAMPAN_CPU=avx2 $(GO) test ./vec/...; fi
+	SAMPAN_CPU=generic $(GO) test -count=1 ./vec/...
+	@if grep -qw avx2 /proc/cpuinfo 2>/dev/null; then echo "SAMPAN_CPU=avx2 $(GO) test -count=1 ./vec/..."; SAMPAN_CPU=avx2 $(GO) test -count=1 ./vec/...; fi
 
 .PHONY: race
 race: python-env ## the packages where goroutines or processes meet, under the race detector
