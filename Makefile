@@ -40,16 +40,20 @@ race: python-env ## the packages where goroutines or processes meet, under the r
 	CGO_ENABLED=1 SAMPAN_PYTHON=$(PYTHON_ENV)/bin/python $(GO) test -race -short -timeout 10m $(RACE)
 
 .PHONY: test-long
-test-long: test-python-long ## JAX and PyTorch in the Python SDK, and the long statistical tests
-	SAMPAN_LONG=1 SAMPAN_PYTHON=$(PYTHON_ENV)/bin/python $(GO) test -timeout 60m ./...
+test-long: test-python-long ## JAX and PyTorch in the Python SDK; the whole Go suite on the lower levels of the vector core
+	SAMPAN_CPU=generic SAMPAN_PYTHON=$(PYTHON_ENV)/bin/python $(GO) test -count=1 -timeout 30m ./...
+	@if grep -qw avx2 /proc/cpuinfo 2>/dev/null; then SAMPAN_CPU=avx2 SAMPAN_PYTHON=$(PYTHON_ENV)/bin/python $(GO) test -count=1 -timeout 30m ./...; fi
 
 .PHONY: validate
 validate: build ## log Z over many seeds against exact values; writes docs/results/validate.md (about an hour)
 	SAMPAN_VALIDATE=docs/results/validate.md $(GO) test -count=1 -timeout 4h -run TestValidate -v ./host/validate
 
 .PHONY: bench
-bench: python-env ## the wire, the leapfrog loop and the targets, each against a loop of the same run
-	SAMPAN_PYTHON=$(PYTHON_ENV)/bin/python $(GO) test -run '^$$' -bench . -benchtime 0.5s -count 5 ./vec/... ./targets/... ./smc/... ./host/plugin
+bench: python-env ## the wire, the leapfrog loop, the targets and the vector core, each against a loop of the same run
+	SAMPAN_PYTHON=$(PYTHON_ENV)/bin/python $(GO) test -run '^$$' -bench . -benchtime 0.2s -count 3 ./host/plugin
+	$(GO) test -run '^$$' -bench HMC -benchtime 0.2s -count 3 ./smc/mcmc
+	$(GO) test -run '^$$' -bench . -benchtime 0.1s ./targets ./smc/diag
+	$(GO) test -run '^$$' -bench . -benchtime 1x ./vec/... # these take medians of their own
 
 .PHONY: lint
 lint: ## format, vet, staticcheck

@@ -76,6 +76,7 @@ func TestConfigErrors(t *testing.T) {
 	write("word.csv", "a,y\n1,0\nx7,1\n")
 	write("short.csv", "a,y\n1\n")
 	write("header.csv", "a,y\n")
+	write("bare.csv", "1,0\n2,1\n")
 	for _, c := range []struct {
 		use, config string
 		want        []string
@@ -114,6 +115,7 @@ func TestConfigErrors(t *testing.T) {
 		{"logistic", `{}`, []string{"csv: found nothing; accepted: the name of a CSV file"}},
 		{"logistic", `{"csv": "word.csv"}`, []string{`csv: found "x7" in line 3, column a; accepted: a CSV file of numbers with a header`}},
 		{"logistic", `{"csv": "header.csv"}`, []string{"csv: found no rows below the header; accepted: a CSV file of numbers with a header"}},
+		{"logistic", `{"csv": "bare.csv"}`, []string{"csv: found numbers in line 1, where the names of the columns belong; accepted: a CSV file of numbers with a header"}},
 		{"logistic", `{"csv": "short.csv"}`, []string{"csv: found record on line 2: wrong number of fields; accepted: a CSV file of numbers with a header"}},
 		{"logistic", `{"csv": "good.csv", "label": "Y"}`, []string{`label: found "Y"; accepted: a, b, y (did you mean y?)`}},
 		{"logistic", `{"csv": "good.csv", "standardise": "scaled", "intercept": 1}`, []string{

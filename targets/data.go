@@ -80,6 +80,9 @@ func readTable(open opener, name string, gaps bool) (*table, error) {
 	if err != nil {
 		return nil, fmt.Errorf("header: %w", err)
 	}
+	if allNumbers(names) { // an observation that would be lost without a word
+		return nil, errors.New("numbers in line 1, where the names of the columns belong")
+	}
 	t := &table{names: names, cols: make([][]float64, len(names))}
 	for {
 		rec, err := in.Read()
@@ -107,4 +110,13 @@ func readTable(open opener, name string, gaps bool) (*table, error) {
 		return nil, errors.New("no rows below the header")
 	}
 	return t, nil
+}
+
+func allNumbers(cells []string) bool {
+	for _, c := range cells {
+		if _, err := strconv.ParseFloat(c, 64); err != nil {
+			return false
+		}
+	}
+	return true
 }

@@ -62,6 +62,10 @@ func Main(args []string, std Streams) int {
 	if err == nil {
 		err = out.err
 	}
+	var stopped *run.Interrupted
+	if errors.Is(err, context.Canceled) && ctx.Err() != nil && !errors.As(err, &stopped) {
+		err = fmt.Errorf("stopped by %w; there is nothing to go on with", context.Cause(ctx))
+	}
 	code := exitCode(err)
 	if err != nil {
 		tell(std, err)
@@ -83,13 +87,16 @@ func tell(std Streams, err error) {
 	}
 }
 
-// interruptible returns a context that the first SIGINT or SIGTERM ends. The second one then does what it does to any
+// interruptible returns a context that the first SIGINT, SIGTERM or SIGHUP ends. The second one then does what it does to any
 // process.
 func interruptible(std Streams) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	signals := make(chan os.Signal, 1)
 	done := make(chan struct{})
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) { // nohup ignores it, and means it
+		signal.Notify(signals, syscall.SIGHUP)
+	}
 	go func() {
 		select {
 		case s := <-signals:

@@ -155,7 +155,7 @@ func (w *watching) watch(std Streams, dir string, made []string, work func(run.O
 	case errors.As(err, &stopped):
 		return fmt.Errorf("%w\nnothing is lost; go on with:  %s resume %s", err, os.Args[0], stopped.Dir)
 	case err != nil && sum != nil:
-		return fmt.Errorf("%w\nwhat was done until then is kept; once the cause is mended, go on with:  %s resume %s", err, os.Args[0], dir)
+		return fmt.Errorf("%w\nwhat was done until then is kept; once the cause is mended, go on with:  %s resume %s\nif the cause is in the run file, start a new run: this one keeps to its own copy", err, os.Args[0], dir)
 	case err != nil:
 		return err
 	case !w.JSON:
@@ -201,6 +201,9 @@ func (c *verifyCmd) Run(ctx context.Context, std Streams) error {
 		rows := [][]string{}
 		for _, k := range v.Checks {
 			rows = append(rows, []string{k.What, map[bool]string{true: "same", false: "DIFFERENT"}[k.Same]})
+		}
+		for _, stream := range v.Skipped {
+			rows = append(rows, []string{stream, "skipped: no two snapshots in a row"})
 		}
 		fmt.Fprint(std.Out, table("", rows))
 	}

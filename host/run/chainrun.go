@@ -88,23 +88,23 @@ func (c *chainRun) blockDone(p mcmc.Progress) error {
 var errEnough = errors.New("one block is enough")
 
 // lastStages runs the last block of iterations again.
-func (c *chainRun) lastStages(ctx context.Context, v record.View) ([]Check, error) {
+func (c *chainRun) lastStages(ctx context.Context, v record.View) (checks []Check, skipped []string, err error) {
 	have, err := v.Checkpoints(chainStream)
 	if err != nil || len(have) < 2 {
-		return nil, err
+		return nil, nil, err
 	}
 	from, to := have[len(have)-2], have[len(have)-1]
 	before, err := v.LoadCheckpointAt(chainStream, from)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	after, err := v.LoadCheckpointAt(chainStream, to)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	blocks, err := loadBlocks(v, to+1)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var same bool
 	_, err = mcmc.Run(ctx, c.density, c.cfg, mcmc.Hooks{
@@ -115,9 +115,9 @@ func (c *chainRun) lastStages(ctx context.Context, v record.View) ([]Check, erro
 		},
 	})
 	if !errors.Is(err, errEnough) {
-		return nil, fmt.Errorf("run the last iterations again: %w", err)
+		return nil, nil, fmt.Errorf("run the last iterations again: %w", err)
 	}
-	return []Check{{What: fmt.Sprintf("chains, iterations of snapshot %d", to), Same: same}}, nil
+	return []Check{{What: fmt.Sprintf("chains, iterations of snapshot %d", to), Same: same}}, nil, nil
 }
 
 // chainOutcome is what it gave.

@@ -81,39 +81,36 @@ func (p *populationRun) stageDone(r smc.Report) error {
 }
 
 // lastStages runs the last stage of every stream again and compares.
-func (p *populationRun) lastStages(ctx context.Context, v record.View) ([]Check, error) {
+func (p *populationRun) lastStages(ctx context.Context, v record.View) (checks []Check, skipped []string, err error) {
 	streams, err := v.Streams()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	var out []Check
 	for _, stream := range streams {
 		have, err := v.Checkpoints(stream)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		if len(have) < 2 {
+		if len(have) < 2 || have[len(have)-1] != have[len(have)-2]+1 { // it began lately, a kill came between, or a file is gone
+			skipped = append(skipped, stream)
 			continue
 		}
 		from, to := have[len(have)-2], have[len(have)-1]
-		if to != from+1 { // a kill came between
-			continue
-		}
 		before, err := v.LoadCheckpointAt(stream, from)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		after, err := v.LoadCheckpointAt(stream, to)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		again, err := smc.Rerun(ctx, p.ref, p.density, p.cfg, stream, before)
 		if err != nil {
-			return nil, fmt.Errorf("run stage %d of %s again: %w", to, stream, err)
+			return nil, nil, fmt.Errorf("run stage %d of %s again: %w", to, stream, err)
 		}
-		out = append(out, Check{What: fmt.Sprintf("%s, stage %d", stream, to), Same: bytes.Equal(again, after)})
+		checks = append(checks, Check{What: fmt.Sprintf("%s, stage %d", stream, to), Same: bytes.Equal(again, after)})
 	}
-	return out, nil
+	return checks, skipped, nil
 }
 
 // populationOutcome is what it gave.

@@ -17,8 +17,8 @@ type algorithm interface {
 	run(ctx context.Context) (outcome, error)
 	// again runs it anew from the start, in memory.
 	again(ctx context.Context) (outcome, error)
-	// lastStages runs the last recorded step of each stream again and compares the bytes.
-	lastStages(ctx context.Context, v record.View) ([]Check, error)
+	// lastStages runs the last recorded step of each stream again and compares the bytes; skipped are those it could not.
+	lastStages(ctx context.Context, v record.View) (checks []Check, skipped []string, err error)
 }
 
 // outcome is what an algorithm gave.
