@@ -84,22 +84,23 @@ func (Kind) EnumDescriptor() ([]byte, []int) {
 type Cap int32
 
 const (
-	Cap_CAP_UNSPECIFIED  Cap = 0
-	Cap_CAP_GRAD         Cap = 1 // targets: gradient of the log density
-	Cap_CAP_PARTS        Cap = 2 // log prior and log likelihood apart, with CAP_GRAD both gradients
-	Cap_CAP_HVP          Cap = 3 // Hessian-vector product
-	Cap_CAP_LAPLACIAN    Cap = 4
-	Cap_CAP_SAMPLE       Cap = 5  // exact draws of the target
-	Cap_CAP_SAMPLE_PRIOR Cap = 6  // draws of a normalised prior
-	Cap_CAP_OUTPUTS      Cap = 7  // derived quantities
-	Cap_CAP_REFERENCE    Cap = 16 // transports: brings its own reference density
-	Cap_CAP_OWN_DENSITY  Cap = 17 // knows its own densities at cuts
-	Cap_CAP_OWN_GRAD     Cap = 18 // and their gradients
-	Cap_CAP_BACKWARD     Cap = 19 // runs segments from end to start
-	Cap_CAP_SET_CUTS     Cap = 20 // takes another number of cuts
-	Cap_CAP_TRAIN        Cap = 21
-	Cap_CAP_NEEDS_TARGET Cap = 22 // transports and samplers: evaluates the target as it works
-	Cap_CAP_RESUME       Cap = 23 // takes its own checkpoints back
+	Cap_CAP_UNSPECIFIED     Cap = 0
+	Cap_CAP_GRAD            Cap = 1 // targets: gradient of the log density
+	Cap_CAP_PARTS           Cap = 2 // log prior and log likelihood apart, with CAP_GRAD both gradients
+	Cap_CAP_HVP             Cap = 3 // Hessian-vector product
+	Cap_CAP_LAPLACIAN       Cap = 4
+	Cap_CAP_SAMPLE          Cap = 5  // exact draws of the target
+	Cap_CAP_SAMPLE_PRIOR    Cap = 6  // draws of a normalised prior
+	Cap_CAP_OUTPUTS         Cap = 7  // derived quantities
+	Cap_CAP_REFERENCE       Cap = 16 // transports: brings its own reference density
+	Cap_CAP_OWN_DENSITY     Cap = 17 // knows its own densities at cuts
+	Cap_CAP_OWN_GRAD        Cap = 18 // and their gradients
+	Cap_CAP_BACKWARD        Cap = 19 // runs segments from end to start
+	Cap_CAP_SET_CUTS        Cap = 20 // takes another number of cuts
+	Cap_CAP_TRAIN           Cap = 21
+	Cap_CAP_NEEDS_TARGET    Cap = 22 // transports and samplers: evaluates the target as it works
+	Cap_CAP_RESUME          Cap = 23 // takes its own checkpoints back
+	Cap_CAP_BUILTIN_TARGETS Cap = 24 // in Component: makes sampan's built-in targets in its own process
 )
 
 // Enum value maps for Cap.
@@ -121,24 +122,26 @@ var (
 		21: "CAP_TRAIN",
 		22: "CAP_NEEDS_TARGET",
 		23: "CAP_RESUME",
+		24: "CAP_BUILTIN_TARGETS",
 	}
 	Cap_value = map[string]int32{
-		"CAP_UNSPECIFIED":  0,
-		"CAP_GRAD":         1,
-		"CAP_PARTS":        2,
-		"CAP_HVP":          3,
-		"CAP_LAPLACIAN":    4,
-		"CAP_SAMPLE":       5,
-		"CAP_SAMPLE_PRIOR": 6,
-		"CAP_OUTPUTS":      7,
-		"CAP_REFERENCE":    16,
-		"CAP_OWN_DENSITY":  17,
-		"CAP_OWN_GRAD":     18,
-		"CAP_BACKWARD":     19,
-		"CAP_SET_CUTS":     20,
-		"CAP_TRAIN":        21,
-		"CAP_NEEDS_TARGET": 22,
-		"CAP_RESUME":       23,
+		"CAP_UNSPECIFIED":     0,
+		"CAP_GRAD":            1,
+		"CAP_PARTS":           2,
+		"CAP_HVP":             3,
+		"CAP_LAPLACIAN":       4,
+		"CAP_SAMPLE":          5,
+		"CAP_SAMPLE_PRIOR":    6,
+		"CAP_OUTPUTS":         7,
+		"CAP_REFERENCE":       16,
+		"CAP_OWN_DENSITY":     17,
+		"CAP_OWN_GRAD":        18,
+		"CAP_BACKWARD":        19,
+		"CAP_SET_CUTS":        20,
+		"CAP_TRAIN":           21,
+		"CAP_NEEDS_TARGET":    22,
+		"CAP_RESUME":          23,
+		"CAP_BUILTIN_TARGETS": 24,
 	}
 )
 
@@ -513,6 +516,7 @@ type Component struct {
 	Name             string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
 	Summary          string                 `protobuf:"bytes,3,opt,name=summary,proto3" json:"summary,omitempty"`                                             // one line for people
 	ConfigSchemaJson []byte                 `protobuf:"bytes,4,opt,name=config_schema_json,json=configSchemaJson,proto3" json:"config_schema_json,omitempty"` // JSON Schema of the configuration; empty: not stated
+	Caps             []Cap                  `protobuf:"varint,5,rep,packed,name=caps,proto3,enum=sampan.plugin.v1.Cap" json:"caps,omitempty"`                 // known before it is made: CAP_BUILTIN_TARGETS
 	unknownFields    protoimpl.UnknownFields
 	sizeCache        protoimpl.SizeCache
 }
@@ -571,6 +575,13 @@ func (x *Component) GetSummary() string {
 func (x *Component) GetConfigSchemaJson() []byte {
 	if x != nil {
 		return x.ConfigSchemaJson
+	}
+	return nil
+}
+
+func (x *Component) GetCaps() []Cap {
+	if x != nil {
+		return x.Caps
 	}
 	return nil
 }
@@ -958,7 +969,7 @@ type isTargetRef_Via interface {
 }
 
 type TargetRef_Builtin struct {
-	Builtin *BuiltinTarget `protobuf:"bytes,1,opt,name=builtin,proto3,oneof"` // made inside the component's own process
+	Builtin *BuiltinTarget `protobuf:"bytes,1,opt,name=builtin,proto3,oneof"` // made inside the component's own process, which has CAP_BUILTIN_TARGETS
 }
 
 type TargetRef_Ask struct {
@@ -2048,6 +2059,7 @@ type TransportInfo struct {
 	Order         uint32                 `protobuf:"varint,3,opt,name=order,proto3" json:"order,omitempty"`
 	Deterministic bool                   `protobuf:"varint,4,opt,name=deterministic,proto3" json:"deterministic,omitempty"`
 	Cuts          []*Cut                 `protobuf:"bytes,5,rep,name=cuts,proto3" json:"cuts,omitempty"` // one for each segment's end; the last is the target
+	Name          string                 `protobuf:"bytes,6,opt,name=name,proto3" json:"name,omitempty"` // for people
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2115,6 +2127,13 @@ func (x *TransportInfo) GetCuts() []*Cut {
 		return x.Cuts
 	}
 	return nil
+}
+
+func (x *TransportInfo) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
 }
 
 type Cut struct {
@@ -2562,7 +2581,7 @@ type isSegmentEvent_Event interface {
 }
 
 type SegmentEvent_Ask struct {
-	Ask *EvalRequest `protobuf:"bytes,1,opt,name=ask,proto3,oneof"` // the target, on the unconstrained scale
+	Ask *EvalRequest `protobuf:"bytes,1,opt,name=ask,proto3,oneof"` // the target, on the unconstrained scale; handle is ignored, seq comes back
 }
 
 type SegmentEvent_Done struct {
@@ -2581,11 +2600,11 @@ func (*SegmentEvent_Error) isSegmentEvent_Event() {}
 
 type SegmentDone struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	BusyNs        uint64                 `protobuf:"varint,1,opt,name=busy_ns,json=busyNs,proto3" json:"busy_ns,omitempty"`
-	Used          *CountersReply         `protobuf:"bytes,2,opt,name=used,proto3" json:"used,omitempty"` // evaluations of a built-in target, made in the plugin
-	Status        []byte                 `protobuf:"bytes,3,opt,name=status,proto3" json:"status,omitempty"`
+	BusyNs        uint64                 `protobuf:"varint,1,opt,name=busy_ns,json=busyNs,proto3" json:"busy_ns,omitempty"`      // in the component's own code, a built-in target's included
+	Used          *CountersReply         `protobuf:"bytes,2,opt,name=used,proto3" json:"used,omitempty"`                         // evaluations of a built-in target, made in the plugin
+	Status        []byte                 `protobuf:"bytes,3,opt,name=status,proto3" json:"status,omitempty"`                     // n bytes, or empty: all POINT_OK
 	LogRatio      []byte                 `protobuf:"bytes,4,opt,name=log_ratio,json=logRatio,proto3" json:"log_ratio,omitempty"` // n: log of backward over forward kernel; for a map log |det|
-	Out           *Particles             `protobuf:"bytes,5,opt,name=out,proto3" json:"out,omitempty"`
+	Out           *Particles             `protobuf:"bytes,5,opt,name=out,proto3" json:"out,omitempty"`                           // x, aux and, where the cut is the transport's own, log_own
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2660,7 +2679,7 @@ type DensityRequest struct {
 	Handle        uint64                 `protobuf:"varint,1,opt,name=handle,proto3" json:"handle,omitempty"`
 	Cut           uint32                 `protobuf:"varint,2,opt,name=cut,proto3" json:"cut,omitempty"` // 0: its reference
 	N             uint32                 `protobuf:"varint,3,opt,name=n,proto3" json:"n,omitempty"`
-	Want          uint32                 `protobuf:"varint,4,opt,name=want,proto3" json:"want,omitempty"`
+	Want          uint32                 `protobuf:"varint,4,opt,name=want,proto3" json:"want,omitempty"` // WANT_LOGP; WANT_GRAD too of a reference, or with CAP_OWN_GRAD
 	X             []byte                 `protobuf:"bytes,5,opt,name=x,proto3" json:"x,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2734,7 +2753,7 @@ func (x *DensityRequest) GetX() []byte {
 type SetCutsRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Handle        uint64                 `protobuf:"varint,1,opt,name=handle,proto3" json:"handle,omitempty"`
-	Segments      uint32                 `protobuf:"varint,2,opt,name=segments,proto3" json:"segments,omitempty"`
+	Segments      uint32                 `protobuf:"varint,2,opt,name=segments,proto3" json:"segments,omitempty"` // or as near as it can
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2783,13 +2802,69 @@ func (x *SetCutsRequest) GetSegments() uint32 {
 	return 0
 }
 
+type SetCutsReply struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Transport     *TransportInfo         `protobuf:"bytes,1,opt,name=transport,proto3" json:"transport,omitempty"`
+	Error         *CallError             `protobuf:"bytes,2,opt,name=error,proto3" json:"error,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetCutsReply) Reset() {
+	*x = SetCutsReply{}
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetCutsReply) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetCutsReply) ProtoMessage() {}
+
+func (x *SetCutsReply) ProtoReflect() protoreflect.Message {
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetCutsReply.ProtoReflect.Descriptor instead.
+func (*SetCutsReply) Descriptor() ([]byte, []int) {
+	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *SetCutsReply) GetTransport() *TransportInfo {
+	if x != nil {
+		return x.Transport
+	}
+	return nil
+}
+
+func (x *SetCutsReply) GetError() *CallError {
+	if x != nil {
+		return x.Error
+	}
+	return nil
+}
+
+// Training: start, then the checkpoint to resume from and the pilot's levels, if any, then begin. After that answers,
+// and checkpoint and stop whenever they are wanted. The plugin sends events until done or error.
 type TrainCommand struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Types that are valid to be assigned to Command:
 	//
 	//	*TrainCommand_Start
-	//	*TrainCommand_Answer
+	//	*TrainCommand_Resume
 	//	*TrainCommand_Pilot
+	//	*TrainCommand_Begin
+	//	*TrainCommand_Answer
 	//	*TrainCommand_Checkpoint
 	//	*TrainCommand_Stop
 	Command       isTrainCommand_Command `protobuf_oneof:"command"`
@@ -2799,7 +2874,7 @@ type TrainCommand struct {
 
 func (x *TrainCommand) Reset() {
 	*x = TrainCommand{}
-	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[33]
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2811,7 +2886,7 @@ func (x *TrainCommand) String() string {
 func (*TrainCommand) ProtoMessage() {}
 
 func (x *TrainCommand) ProtoReflect() protoreflect.Message {
-	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[33]
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2824,7 +2899,7 @@ func (x *TrainCommand) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TrainCommand.ProtoReflect.Descriptor instead.
 func (*TrainCommand) Descriptor() ([]byte, []int) {
-	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{33}
+	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *TrainCommand) GetCommand() isTrainCommand_Command {
@@ -2843,19 +2918,37 @@ func (x *TrainCommand) GetStart() *TrainStart {
 	return nil
 }
 
-func (x *TrainCommand) GetAnswer() *EvalReply {
+func (x *TrainCommand) GetResume() *Blob {
 	if x != nil {
-		if x, ok := x.Command.(*TrainCommand_Answer); ok {
-			return x.Answer
+		if x, ok := x.Command.(*TrainCommand_Resume); ok {
+			return x.Resume
 		}
 	}
 	return nil
 }
 
-func (x *TrainCommand) GetPilot() *DrawChunk {
+func (x *TrainCommand) GetPilot() *PilotChunk {
 	if x != nil {
 		if x, ok := x.Command.(*TrainCommand_Pilot); ok {
 			return x.Pilot
+		}
+	}
+	return nil
+}
+
+func (x *TrainCommand) GetBegin() bool {
+	if x != nil {
+		if x, ok := x.Command.(*TrainCommand_Begin); ok {
+			return x.Begin
+		}
+	}
+	return false
+}
+
+func (x *TrainCommand) GetAnswer() *EvalReply {
+	if x != nil {
+		if x, ok := x.Command.(*TrainCommand_Answer); ok {
+			return x.Answer
 		}
 	}
 	return nil
@@ -2884,30 +2977,42 @@ type isTrainCommand_Command interface {
 }
 
 type TrainCommand_Start struct {
-	Start *TrainStart `protobuf:"bytes,1,opt,name=start,proto3,oneof"`
+	Start *TrainStart `protobuf:"bytes,1,opt,name=start,proto3,oneof"` // first
 }
 
-type TrainCommand_Answer struct {
-	Answer *EvalReply `protobuf:"bytes,2,opt,name=answer,proto3,oneof"`
+type TrainCommand_Resume struct {
+	Resume *Blob `protobuf:"bytes,2,opt,name=resume,proto3,oneof"` // a checkpoint of its own, in pieces
 }
 
 type TrainCommand_Pilot struct {
-	Pilot *DrawChunk `protobuf:"bytes,3,opt,name=pilot,proto3,oneof"` // weighted draws to start from; an empty chunk ends them
+	Pilot *PilotChunk `protobuf:"bytes,3,opt,name=pilot,proto3,oneof"` // of a level, in order
+}
+
+type TrainCommand_Begin struct {
+	Begin bool `protobuf:"varint,4,opt,name=begin,proto3,oneof"` // that was all
+}
+
+type TrainCommand_Answer struct {
+	Answer *EvalReply `protobuf:"bytes,5,opt,name=answer,proto3,oneof"` // to an ask
 }
 
 type TrainCommand_Checkpoint struct {
-	Checkpoint bool `protobuf:"varint,4,opt,name=checkpoint,proto3,oneof"`
+	Checkpoint bool `protobuf:"varint,6,opt,name=checkpoint,proto3,oneof"` // send one, between two steps
 }
 
 type TrainCommand_Stop struct {
-	Stop bool `protobuf:"varint,5,opt,name=stop,proto3,oneof"` // finish the step, save, end
+	Stop bool `protobuf:"varint,7,opt,name=stop,proto3,oneof"` // end after the step
 }
 
 func (*TrainCommand_Start) isTrainCommand_Command() {}
 
-func (*TrainCommand_Answer) isTrainCommand_Command() {}
+func (*TrainCommand_Resume) isTrainCommand_Command() {}
 
 func (*TrainCommand_Pilot) isTrainCommand_Command() {}
+
+func (*TrainCommand_Begin) isTrainCommand_Command() {}
+
+func (*TrainCommand_Answer) isTrainCommand_Command() {}
 
 func (*TrainCommand_Checkpoint) isTrainCommand_Command() {}
 
@@ -2916,19 +3021,17 @@ func (*TrainCommand_Stop) isTrainCommand_Command() {}
 type TrainStart struct {
 	state              protoimpl.MessageState `protogen:"open.v1"`
 	Handle             uint64                 `protobuf:"varint,1,opt,name=handle,proto3" json:"handle,omitempty"`
-	OptionsJson        []byte                 `protobuf:"bytes,2,opt,name=options_json,json=optionsJson,proto3" json:"options_json,omitempty"`
-	Key                uint64                 `protobuf:"varint,3,opt,name=key,proto3" json:"key,omitempty"`
-	MaxSteps           uint64                 `protobuf:"varint,4,opt,name=max_steps,json=maxSteps,proto3" json:"max_steps,omitempty"`
-	MaxEvaluations     uint64                 `protobuf:"varint,5,opt,name=max_evaluations,json=maxEvaluations,proto3" json:"max_evaluations,omitempty"`
-	ReportEverySeconds float64                `protobuf:"fixed64,6,opt,name=report_every_seconds,json=reportEverySeconds,proto3" json:"report_every_seconds,omitempty"`
-	Resume             []byte                 `protobuf:"bytes,7,opt,name=resume,proto3" json:"resume,omitempty"` // a checkpoint of its own
+	Key                uint64                 `protobuf:"varint,2,opt,name=key,proto3" json:"key,omitempty"`                                                            // of the random numbers
+	MaxSteps           uint64                 `protobuf:"varint,3,opt,name=max_steps,json=maxSteps,proto3" json:"max_steps,omitempty"`                                  // 0: the method's own number
+	MaxEvaluations     uint64                 `protobuf:"varint,4,opt,name=max_evaluations,json=maxEvaluations,proto3" json:"max_evaluations,omitempty"`                // points of the target; 0: no limit
+	ReportEverySeconds float64                `protobuf:"fixed64,5,opt,name=report_every_seconds,json=reportEverySeconds,proto3" json:"report_every_seconds,omitempty"` // at most so often
 	unknownFields      protoimpl.UnknownFields
 	sizeCache          protoimpl.SizeCache
 }
 
 func (x *TrainStart) Reset() {
 	*x = TrainStart{}
-	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[34]
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2940,7 +3043,7 @@ func (x *TrainStart) String() string {
 func (*TrainStart) ProtoMessage() {}
 
 func (x *TrainStart) ProtoReflect() protoreflect.Message {
-	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[34]
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2953,7 +3056,7 @@ func (x *TrainStart) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TrainStart.ProtoReflect.Descriptor instead.
 func (*TrainStart) Descriptor() ([]byte, []int) {
-	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{34}
+	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *TrainStart) GetHandle() uint64 {
@@ -2961,13 +3064,6 @@ func (x *TrainStart) GetHandle() uint64 {
 		return x.Handle
 	}
 	return 0
-}
-
-func (x *TrainStart) GetOptionsJson() []byte {
-	if x != nil {
-		return x.OptionsJson
-	}
-	return nil
 }
 
 func (x *TrainStart) GetKey() uint64 {
@@ -2998,9 +3094,126 @@ func (x *TrainStart) GetReportEverySeconds() float64 {
 	return 0
 }
 
-func (x *TrainStart) GetResume() []byte {
+type PilotChunk struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Level         uint32                 `protobuf:"varint,1,opt,name=level,proto3" json:"level,omitempty"` // counts from 0; a new one begins when it changes
+	Beta          float64                `protobuf:"fixed64,2,opt,name=beta,proto3" json:"beta,omitempty"`
+	LogZ          float64                `protobuf:"fixed64,3,opt,name=log_z,json=logZ,proto3" json:"log_z,omitempty"` // estimate of log of its integral
+	Total         uint32                 `protobuf:"varint,4,opt,name=total,proto3" json:"total,omitempty"`            // draws of the whole level
+	First         uint32                 `protobuf:"varint,5,opt,name=first,proto3" json:"first,omitempty"`            // chunks come in order
+	N             uint32                 `protobuf:"varint,6,opt,name=n,proto3" json:"n,omitempty"`                    // draws in this chunk
+	D             uint32                 `protobuf:"varint,7,opt,name=d,proto3" json:"d,omitempty"`
+	LogW          []byte                 `protobuf:"bytes,8,opt,name=log_w,json=logW,proto3" json:"log_w,omitempty"`                 // n, up to a constant; empty: equal weights
+	LogRef        []byte                 `protobuf:"bytes,9,opt,name=log_ref,json=logRef,proto3" json:"log_ref,omitempty"`           // n
+	LogTarget     []byte                 `protobuf:"bytes,10,opt,name=log_target,json=logTarget,proto3" json:"log_target,omitempty"` // n
+	X             []byte                 `protobuf:"bytes,11,opt,name=x,proto3" json:"x,omitempty"`                                  // n*d
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PilotChunk) Reset() {
+	*x = PilotChunk{}
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[36]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PilotChunk) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PilotChunk) ProtoMessage() {}
+
+func (x *PilotChunk) ProtoReflect() protoreflect.Message {
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[36]
 	if x != nil {
-		return x.Resume
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PilotChunk.ProtoReflect.Descriptor instead.
+func (*PilotChunk) Descriptor() ([]byte, []int) {
+	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{36}
+}
+
+func (x *PilotChunk) GetLevel() uint32 {
+	if x != nil {
+		return x.Level
+	}
+	return 0
+}
+
+func (x *PilotChunk) GetBeta() float64 {
+	if x != nil {
+		return x.Beta
+	}
+	return 0
+}
+
+func (x *PilotChunk) GetLogZ() float64 {
+	if x != nil {
+		return x.LogZ
+	}
+	return 0
+}
+
+func (x *PilotChunk) GetTotal() uint32 {
+	if x != nil {
+		return x.Total
+	}
+	return 0
+}
+
+func (x *PilotChunk) GetFirst() uint32 {
+	if x != nil {
+		return x.First
+	}
+	return 0
+}
+
+func (x *PilotChunk) GetN() uint32 {
+	if x != nil {
+		return x.N
+	}
+	return 0
+}
+
+func (x *PilotChunk) GetD() uint32 {
+	if x != nil {
+		return x.D
+	}
+	return 0
+}
+
+func (x *PilotChunk) GetLogW() []byte {
+	if x != nil {
+		return x.LogW
+	}
+	return nil
+}
+
+func (x *PilotChunk) GetLogRef() []byte {
+	if x != nil {
+		return x.LogRef
+	}
+	return nil
+}
+
+func (x *PilotChunk) GetLogTarget() []byte {
+	if x != nil {
+		return x.LogTarget
+	}
+	return nil
+}
+
+func (x *PilotChunk) GetX() []byte {
+	if x != nil {
+		return x.X
 	}
 	return nil
 }
@@ -3015,6 +3228,7 @@ type TrainEvent struct {
 	//	*TrainEvent_Log
 	//	*TrainEvent_Done
 	//	*TrainEvent_Error
+	//	*TrainEvent_Beat
 	Event         isTrainEvent_Event `protobuf_oneof:"event"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -3022,7 +3236,7 @@ type TrainEvent struct {
 
 func (x *TrainEvent) Reset() {
 	*x = TrainEvent{}
-	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[35]
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3034,7 +3248,7 @@ func (x *TrainEvent) String() string {
 func (*TrainEvent) ProtoMessage() {}
 
 func (x *TrainEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[35]
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3047,7 +3261,7 @@ func (x *TrainEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TrainEvent.ProtoReflect.Descriptor instead.
 func (*TrainEvent) Descriptor() ([]byte, []int) {
-	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{35}
+	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *TrainEvent) GetEvent() isTrainEvent_Event {
@@ -3111,12 +3325,21 @@ func (x *TrainEvent) GetError() *CallError {
 	return nil
 }
 
+func (x *TrainEvent) GetBeat() *Beat {
+	if x != nil {
+		if x, ok := x.Event.(*TrainEvent_Beat); ok {
+			return x.Beat
+		}
+	}
+	return nil
+}
+
 type isTrainEvent_Event interface {
 	isTrainEvent_Event()
 }
 
 type TrainEvent_Ask struct {
-	Ask *EvalRequest `protobuf:"bytes,1,opt,name=ask,proto3,oneof"`
+	Ask *EvalRequest `protobuf:"bytes,1,opt,name=ask,proto3,oneof"` // as in a segment
 }
 
 type TrainEvent_Progress struct {
@@ -3124,7 +3347,7 @@ type TrainEvent_Progress struct {
 }
 
 type TrainEvent_Checkpoint struct {
-	Checkpoint *Blob `protobuf:"bytes,3,opt,name=checkpoint,proto3,oneof"`
+	Checkpoint *Blob `protobuf:"bytes,3,opt,name=checkpoint,proto3,oneof"` // in pieces
 }
 
 type TrainEvent_Log struct {
@@ -3139,6 +3362,10 @@ type TrainEvent_Error struct {
 	Error *CallError `protobuf:"bytes,6,opt,name=error,proto3,oneof"`
 }
 
+type TrainEvent_Beat struct {
+	Beat *Beat `protobuf:"bytes,7,opt,name=beat,proto3,oneof"` // alive, once a second while there is nothing else to say
+}
+
 func (*TrainEvent_Ask) isTrainEvent_Event() {}
 
 func (*TrainEvent_Progress) isTrainEvent_Event() {}
@@ -3151,6 +3378,8 @@ func (*TrainEvent_Done) isTrainEvent_Event() {}
 
 func (*TrainEvent_Error) isTrainEvent_Event() {}
 
+func (*TrainEvent_Beat) isTrainEvent_Event() {}
+
 type SaveRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Handle        uint64                 `protobuf:"varint,1,opt,name=handle,proto3" json:"handle,omitempty"`
@@ -3160,7 +3389,7 @@ type SaveRequest struct {
 
 func (x *SaveRequest) Reset() {
 	*x = SaveRequest{}
-	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[36]
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3172,7 +3401,7 @@ func (x *SaveRequest) String() string {
 func (*SaveRequest) ProtoMessage() {}
 
 func (x *SaveRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[36]
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3185,7 +3414,7 @@ func (x *SaveRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SaveRequest.ProtoReflect.Descriptor instead.
 func (*SaveRequest) Descriptor() ([]byte, []int) {
-	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{36}
+	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *SaveRequest) GetHandle() uint64 {
@@ -3194,6 +3423,88 @@ func (x *SaveRequest) GetHandle() uint64 {
 	}
 	return 0
 }
+
+type SaveEvent struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Types that are valid to be assigned to Event:
+	//
+	//	*SaveEvent_Blob
+	//	*SaveEvent_Error
+	Event         isSaveEvent_Event `protobuf_oneof:"event"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SaveEvent) Reset() {
+	*x = SaveEvent{}
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[39]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SaveEvent) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SaveEvent) ProtoMessage() {}
+
+func (x *SaveEvent) ProtoReflect() protoreflect.Message {
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[39]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SaveEvent.ProtoReflect.Descriptor instead.
+func (*SaveEvent) Descriptor() ([]byte, []int) {
+	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{39}
+}
+
+func (x *SaveEvent) GetEvent() isSaveEvent_Event {
+	if x != nil {
+		return x.Event
+	}
+	return nil
+}
+
+func (x *SaveEvent) GetBlob() *Blob {
+	if x != nil {
+		if x, ok := x.Event.(*SaveEvent_Blob); ok {
+			return x.Blob
+		}
+	}
+	return nil
+}
+
+func (x *SaveEvent) GetError() *CallError {
+	if x != nil {
+		if x, ok := x.Event.(*SaveEvent_Error); ok {
+			return x.Error
+		}
+	}
+	return nil
+}
+
+type isSaveEvent_Event interface {
+	isSaveEvent_Event()
+}
+
+type SaveEvent_Blob struct {
+	Blob *Blob `protobuf:"bytes,1,opt,name=blob,proto3,oneof"` // a piece of a file of the artefact, file after file
+}
+
+type SaveEvent_Error struct {
+	Error *CallError `protobuf:"bytes,2,opt,name=error,proto3,oneof"` // the last message
+}
+
+func (*SaveEvent_Blob) isSaveEvent_Event() {}
+
+func (*SaveEvent_Error) isSaveEvent_Event() {}
 
 type LoadCommand struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -3208,7 +3519,7 @@ type LoadCommand struct {
 
 func (x *LoadCommand) Reset() {
 	*x = LoadCommand{}
-	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[37]
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3220,7 +3531,7 @@ func (x *LoadCommand) String() string {
 func (*LoadCommand) ProtoMessage() {}
 
 func (x *LoadCommand) ProtoReflect() protoreflect.Message {
-	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[37]
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3233,7 +3544,7 @@ func (x *LoadCommand) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LoadCommand.ProtoReflect.Descriptor instead.
 func (*LoadCommand) Descriptor() ([]byte, []int) {
-	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{37}
+	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *LoadCommand) GetCommand() isLoadCommand_Command {
@@ -3270,7 +3581,7 @@ type LoadCommand_Handle struct {
 }
 
 type LoadCommand_Blob struct {
-	Blob *Blob `protobuf:"bytes,2,opt,name=blob,proto3,oneof"`
+	Blob *Blob `protobuf:"bytes,2,opt,name=blob,proto3,oneof"` // as saved; the stream's end ends it
 }
 
 func (*LoadCommand_Handle) isLoadCommand_Command() {}
@@ -3280,13 +3591,14 @@ func (*LoadCommand_Blob) isLoadCommand_Command() {}
 type LoadReply struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Transport     *TransportInfo         `protobuf:"bytes,1,opt,name=transport,proto3" json:"transport,omitempty"`
+	Error         *CallError             `protobuf:"bytes,2,opt,name=error,proto3" json:"error,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *LoadReply) Reset() {
 	*x = LoadReply{}
-	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[38]
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3298,7 +3610,7 @@ func (x *LoadReply) String() string {
 func (*LoadReply) ProtoMessage() {}
 
 func (x *LoadReply) ProtoReflect() protoreflect.Message {
-	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[38]
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3311,12 +3623,19 @@ func (x *LoadReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LoadReply.ProtoReflect.Descriptor instead.
 func (*LoadReply) Descriptor() ([]byte, []int) {
-	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{38}
+	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *LoadReply) GetTransport() *TransportInfo {
 	if x != nil {
 		return x.Transport
+	}
+	return nil
+}
+
+func (x *LoadReply) GetError() *CallError {
+	if x != nil {
+		return x.Error
 	}
 	return nil
 }
@@ -3337,7 +3656,7 @@ type RunCommand struct {
 
 func (x *RunCommand) Reset() {
 	*x = RunCommand{}
-	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[39]
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3349,7 +3668,7 @@ func (x *RunCommand) String() string {
 func (*RunCommand) ProtoMessage() {}
 
 func (x *RunCommand) ProtoReflect() protoreflect.Message {
-	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[39]
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3362,7 +3681,7 @@ func (x *RunCommand) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RunCommand.ProtoReflect.Descriptor instead.
 func (*RunCommand) Descriptor() ([]byte, []int) {
-	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{39}
+	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *RunCommand) GetCommand() isRunCommand_Command {
@@ -3468,7 +3787,7 @@ type RunStart struct {
 
 func (x *RunStart) Reset() {
 	*x = RunStart{}
-	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[40]
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3480,7 +3799,7 @@ func (x *RunStart) String() string {
 func (*RunStart) ProtoMessage() {}
 
 func (x *RunStart) ProtoReflect() protoreflect.Message {
-	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[40]
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3493,7 +3812,7 @@ func (x *RunStart) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RunStart.ProtoReflect.Descriptor instead.
 func (*RunStart) Descriptor() ([]byte, []int) {
-	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{40}
+	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *RunStart) GetHandle() uint64 {
@@ -3577,7 +3896,7 @@ type RunEvent struct {
 
 func (x *RunEvent) Reset() {
 	*x = RunEvent{}
-	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[41]
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3589,7 +3908,7 @@ func (x *RunEvent) String() string {
 func (*RunEvent) ProtoMessage() {}
 
 func (x *RunEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[41]
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3602,7 +3921,7 @@ func (x *RunEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RunEvent.ProtoReflect.Descriptor instead.
 func (*RunEvent) Descriptor() ([]byte, []int) {
-	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{41}
+	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *RunEvent) GetEvent() isRunEvent_Event {
@@ -3736,7 +4055,7 @@ type DrawChunk struct {
 
 func (x *DrawChunk) Reset() {
 	*x = DrawChunk{}
-	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[42]
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3748,7 +4067,7 @@ func (x *DrawChunk) String() string {
 func (*DrawChunk) ProtoMessage() {}
 
 func (x *DrawChunk) ProtoReflect() protoreflect.Message {
-	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[42]
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3761,7 +4080,7 @@ func (x *DrawChunk) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DrawChunk.ProtoReflect.Descriptor instead.
 func (*DrawChunk) Descriptor() ([]byte, []int) {
-	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{42}
+	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *DrawChunk) GetChain() uint32 {
@@ -3820,13 +4139,14 @@ type Progress struct {
 	Loss          float64                `protobuf:"fixed64,3,opt,name=loss,proto3" json:"loss,omitempty"`
 	Used          *CountersReply         `protobuf:"bytes,4,opt,name=used,proto3" json:"used,omitempty"`
 	Metrics       map[string]float64     `protobuf:"bytes,5,rep,name=metrics,proto3" json:"metrics,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"fixed64,2,opt,name=value"`
+	Phase         string                 `protobuf:"bytes,6,opt,name=phase,proto3" json:"phase,omitempty"` // "match", "polish", ...
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Progress) Reset() {
 	*x = Progress{}
-	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[43]
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3838,7 +4158,7 @@ func (x *Progress) String() string {
 func (*Progress) ProtoMessage() {}
 
 func (x *Progress) ProtoReflect() protoreflect.Message {
-	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[43]
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3851,7 +4171,7 @@ func (x *Progress) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Progress.ProtoReflect.Descriptor instead.
 func (*Progress) Descriptor() ([]byte, []int) {
-	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{43}
+	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *Progress) GetStep() uint64 {
@@ -3889,6 +4209,13 @@ func (x *Progress) GetMetrics() map[string]float64 {
 	return nil
 }
 
+func (x *Progress) GetPhase() string {
+	if x != nil {
+		return x.Phase
+	}
+	return ""
+}
+
 type Log struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Level         uint32                 `protobuf:"varint,1,opt,name=level,proto3" json:"level,omitempty"` // 0 debug, 1 info, 2 warning, 3 error
@@ -3899,7 +4226,7 @@ type Log struct {
 
 func (x *Log) Reset() {
 	*x = Log{}
-	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[44]
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3911,7 +4238,7 @@ func (x *Log) String() string {
 func (*Log) ProtoMessage() {}
 
 func (x *Log) ProtoReflect() protoreflect.Message {
-	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[44]
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3924,7 +4251,7 @@ func (x *Log) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Log.ProtoReflect.Descriptor instead.
 func (*Log) Descriptor() ([]byte, []int) {
-	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{44}
+	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *Log) GetLevel() uint32 {
@@ -3943,10 +4270,10 @@ func (x *Log) GetText() string {
 
 type Blob struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Format        string                 `protobuf:"bytes,1,opt,name=format,proto3" json:"format,omitempty"`
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"` // of the file, without folders; empty for a checkpoint
 	Offset        uint64                 `protobuf:"varint,2,opt,name=offset,proto3" json:"offset,omitempty"`
-	Total         uint64                 `protobuf:"varint,3,opt,name=total,proto3" json:"total,omitempty"`
-	Sha256        []byte                 `protobuf:"bytes,4,opt,name=sha256,proto3" json:"sha256,omitempty"`
+	Total         uint64                 `protobuf:"varint,3,opt,name=total,proto3" json:"total,omitempty"`  // bytes of the whole
+	Sha256        []byte                 `protobuf:"bytes,4,opt,name=sha256,proto3" json:"sha256,omitempty"` // of the whole, in every piece
 	Data          []byte                 `protobuf:"bytes,5,opt,name=data,proto3" json:"data,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -3954,7 +4281,7 @@ type Blob struct {
 
 func (x *Blob) Reset() {
 	*x = Blob{}
-	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[45]
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3966,7 +4293,7 @@ func (x *Blob) String() string {
 func (*Blob) ProtoMessage() {}
 
 func (x *Blob) ProtoReflect() protoreflect.Message {
-	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[45]
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3979,12 +4306,12 @@ func (x *Blob) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Blob.ProtoReflect.Descriptor instead.
 func (*Blob) Descriptor() ([]byte, []int) {
-	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{45}
+	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{48}
 }
 
-func (x *Blob) GetFormat() string {
+func (x *Blob) GetName() string {
 	if x != nil {
-		return x.Format
+		return x.Name
 	}
 	return ""
 }
@@ -4024,13 +4351,15 @@ type Done struct {
 	Used          *CountersReply         `protobuf:"bytes,3,opt,name=used,proto3" json:"used,omitempty"`
 	LogZ          *float64               `protobuf:"fixed64,4,opt,name=log_z,json=logZ,proto3,oneof" json:"log_z,omitempty"`
 	LogZSe        *float64               `protobuf:"fixed64,5,opt,name=log_z_se,json=logZSe,proto3,oneof" json:"log_z_se,omitempty"`
+	Steps         uint64                 `protobuf:"varint,6,opt,name=steps,proto3" json:"steps,omitempty"`
+	Warnings      []string               `protobuf:"bytes,7,rep,name=warnings,proto3" json:"warnings,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Done) Reset() {
 	*x = Done{}
-	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[46]
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4042,7 +4371,7 @@ func (x *Done) String() string {
 func (*Done) ProtoMessage() {}
 
 func (x *Done) ProtoReflect() protoreflect.Message {
-	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[46]
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4055,7 +4384,7 @@ func (x *Done) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Done.ProtoReflect.Descriptor instead.
 func (*Done) Descriptor() ([]byte, []int) {
-	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{46}
+	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *Done) GetStoppedEarly() bool {
@@ -4093,6 +4422,20 @@ func (x *Done) GetLogZSe() float64 {
 	return 0
 }
 
+func (x *Done) GetSteps() uint64 {
+	if x != nil {
+		return x.Steps
+	}
+	return 0
+}
+
+func (x *Done) GetWarnings() []string {
+	if x != nil {
+		return x.Warnings
+	}
+	return nil
+}
+
 var File_sampan_plugin_v1_plugin_proto protoreflect.FileDescriptor
 
 const file_sampan_plugin_v1_plugin_proto_rawDesc = "" +
@@ -4106,12 +4449,13 @@ const file_sampan_plugin_v1_plugin_proto_rawDesc = "" +
 	"\x03sdk\x18\x03 \x01(\tR\x03sdk\x12;\n" +
 	"\n" +
 	"components\x18\x04 \x03(\v2\x1b.sampan.plugin.v1.ComponentR\n" +
-	"components\"\x93\x01\n" +
+	"components\"\xbe\x01\n" +
 	"\tComponent\x12*\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\x16.sampan.plugin.v1.KindR\x04kind\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x18\n" +
 	"\asummary\x18\x03 \x01(\tR\asummary\x12,\n" +
-	"\x12config_schema_json\x18\x04 \x01(\fR\x10configSchemaJson\"\xbd\x01\n" +
+	"\x12config_schema_json\x18\x04 \x01(\fR\x10configSchemaJson\x12)\n" +
+	"\x04caps\x18\x05 \x03(\x0e2\x15.sampan.plugin.v1.CapR\x04caps\"\xbd\x01\n" +
 	"\rCreateRequest\x12*\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\x16.sampan.plugin.v1.KindR\x04kind\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x1f\n" +
@@ -4232,13 +4576,14 @@ const file_sampan_plugin_v1_plugin_proto_rawDesc = "" +
 	"\x01x\x18\x03 \x01(\fR\x01x\"R\n" +
 	"\vDeriveReply\x121\n" +
 	"\x05error\x18\x01 \x01(\v2\x1b.sampan.plugin.v1.CallErrorR\x05error\x12\x10\n" +
-	"\x03out\x18\x02 \x01(\fR\x03out\"\xaa\x01\n" +
+	"\x03out\x18\x02 \x01(\fR\x03out\"\xbe\x01\n" +
 	"\rTransportInfo\x12\x10\n" +
 	"\x03aux\x18\x01 \x01(\rR\x03aux\x12 \n" +
 	"\vdiscretised\x18\x02 \x01(\bR\vdiscretised\x12\x14\n" +
 	"\x05order\x18\x03 \x01(\rR\x05order\x12$\n" +
 	"\rdeterministic\x18\x04 \x01(\bR\rdeterministic\x12)\n" +
-	"\x04cuts\x18\x05 \x03(\v2\x15.sampan.plugin.v1.CutR\x04cuts\"K\n" +
+	"\x04cuts\x18\x05 \x03(\v2\x15.sampan.plugin.v1.CutR\x04cuts\x12\x12\n" +
+	"\x04name\x18\x06 \x01(\tR\x04name\"K\n" +
 	"\x03Cut\x12\x14\n" +
 	"\x04beta\x18\x01 \x01(\x01H\x00R\x04beta\x12\x12\n" +
 	"\x03own\x18\x02 \x01(\bH\x00R\x03own\x12\x14\n" +
@@ -4284,25 +4629,43 @@ const file_sampan_plugin_v1_plugin_proto_rawDesc = "" +
 	"\x01x\x18\x05 \x01(\fR\x01x\"D\n" +
 	"\x0eSetCutsRequest\x12\x16\n" +
 	"\x06handle\x18\x01 \x01(\x04R\x06handle\x12\x1a\n" +
-	"\bsegments\x18\x02 \x01(\rR\bsegments\"\xf3\x01\n" +
+	"\bsegments\x18\x02 \x01(\rR\bsegments\"\x80\x01\n" +
+	"\fSetCutsReply\x12=\n" +
+	"\ttransport\x18\x01 \x01(\v2\x1f.sampan.plugin.v1.TransportInfoR\ttransport\x121\n" +
+	"\x05error\x18\x02 \x01(\v2\x1b.sampan.plugin.v1.CallErrorR\x05error\"\xbe\x02\n" +
 	"\fTrainCommand\x124\n" +
-	"\x05start\x18\x01 \x01(\v2\x1c.sampan.plugin.v1.TrainStartH\x00R\x05start\x125\n" +
-	"\x06answer\x18\x02 \x01(\v2\x1b.sampan.plugin.v1.EvalReplyH\x00R\x06answer\x123\n" +
-	"\x05pilot\x18\x03 \x01(\v2\x1b.sampan.plugin.v1.DrawChunkH\x00R\x05pilot\x12 \n" +
+	"\x05start\x18\x01 \x01(\v2\x1c.sampan.plugin.v1.TrainStartH\x00R\x05start\x120\n" +
+	"\x06resume\x18\x02 \x01(\v2\x16.sampan.plugin.v1.BlobH\x00R\x06resume\x124\n" +
+	"\x05pilot\x18\x03 \x01(\v2\x1c.sampan.plugin.v1.PilotChunkH\x00R\x05pilot\x12\x16\n" +
+	"\x05begin\x18\x04 \x01(\bH\x00R\x05begin\x125\n" +
+	"\x06answer\x18\x05 \x01(\v2\x1b.sampan.plugin.v1.EvalReplyH\x00R\x06answer\x12 \n" +
 	"\n" +
-	"checkpoint\x18\x04 \x01(\bH\x00R\n" +
+	"checkpoint\x18\x06 \x01(\bH\x00R\n" +
 	"checkpoint\x12\x14\n" +
-	"\x04stop\x18\x05 \x01(\bH\x00R\x04stopB\t\n" +
-	"\acommand\"\xe9\x01\n" +
+	"\x04stop\x18\a \x01(\bH\x00R\x04stopB\t\n" +
+	"\acommand\"\xae\x01\n" +
 	"\n" +
 	"TrainStart\x12\x16\n" +
-	"\x06handle\x18\x01 \x01(\x04R\x06handle\x12!\n" +
-	"\foptions_json\x18\x02 \x01(\fR\voptionsJson\x12\x10\n" +
-	"\x03key\x18\x03 \x01(\x04R\x03key\x12\x1b\n" +
-	"\tmax_steps\x18\x04 \x01(\x04R\bmaxSteps\x12'\n" +
-	"\x0fmax_evaluations\x18\x05 \x01(\x04R\x0emaxEvaluations\x120\n" +
-	"\x14report_every_seconds\x18\x06 \x01(\x01R\x12reportEverySeconds\x12\x16\n" +
-	"\x06resume\x18\a \x01(\fR\x06resume\"\xca\x02\n" +
+	"\x06handle\x18\x01 \x01(\x04R\x06handle\x12\x10\n" +
+	"\x03key\x18\x02 \x01(\x04R\x03key\x12\x1b\n" +
+	"\tmax_steps\x18\x03 \x01(\x04R\bmaxSteps\x12'\n" +
+	"\x0fmax_evaluations\x18\x04 \x01(\x04R\x0emaxEvaluations\x120\n" +
+	"\x14report_every_seconds\x18\x05 \x01(\x01R\x12reportEverySeconds\"\xee\x01\n" +
+	"\n" +
+	"PilotChunk\x12\x14\n" +
+	"\x05level\x18\x01 \x01(\rR\x05level\x12\x12\n" +
+	"\x04beta\x18\x02 \x01(\x01R\x04beta\x12\x13\n" +
+	"\x05log_z\x18\x03 \x01(\x01R\x04logZ\x12\x14\n" +
+	"\x05total\x18\x04 \x01(\rR\x05total\x12\x14\n" +
+	"\x05first\x18\x05 \x01(\rR\x05first\x12\f\n" +
+	"\x01n\x18\x06 \x01(\rR\x01n\x12\f\n" +
+	"\x01d\x18\a \x01(\rR\x01d\x12\x13\n" +
+	"\x05log_w\x18\b \x01(\fR\x04logW\x12\x17\n" +
+	"\alog_ref\x18\t \x01(\fR\x06logRef\x12\x1d\n" +
+	"\n" +
+	"log_target\x18\n" +
+	" \x01(\fR\tlogTarget\x12\f\n" +
+	"\x01x\x18\v \x01(\fR\x01x\"\xf8\x02\n" +
 	"\n" +
 	"TrainEvent\x121\n" +
 	"\x03ask\x18\x01 \x01(\v2\x1d.sampan.plugin.v1.EvalRequestH\x00R\x03ask\x128\n" +
@@ -4312,16 +4675,22 @@ const file_sampan_plugin_v1_plugin_proto_rawDesc = "" +
 	"checkpoint\x12)\n" +
 	"\x03log\x18\x04 \x01(\v2\x15.sampan.plugin.v1.LogH\x00R\x03log\x12,\n" +
 	"\x04done\x18\x05 \x01(\v2\x16.sampan.plugin.v1.DoneH\x00R\x04done\x123\n" +
-	"\x05error\x18\x06 \x01(\v2\x1b.sampan.plugin.v1.CallErrorH\x00R\x05errorB\a\n" +
+	"\x05error\x18\x06 \x01(\v2\x1b.sampan.plugin.v1.CallErrorH\x00R\x05error\x12,\n" +
+	"\x04beat\x18\a \x01(\v2\x16.sampan.plugin.v1.BeatH\x00R\x04beatB\a\n" +
 	"\x05event\"%\n" +
 	"\vSaveRequest\x12\x16\n" +
-	"\x06handle\x18\x01 \x01(\x04R\x06handle\"`\n" +
+	"\x06handle\x18\x01 \x01(\x04R\x06handle\"w\n" +
+	"\tSaveEvent\x12,\n" +
+	"\x04blob\x18\x01 \x01(\v2\x16.sampan.plugin.v1.BlobH\x00R\x04blob\x123\n" +
+	"\x05error\x18\x02 \x01(\v2\x1b.sampan.plugin.v1.CallErrorH\x00R\x05errorB\a\n" +
+	"\x05event\"`\n" +
 	"\vLoadCommand\x12\x18\n" +
 	"\x06handle\x18\x01 \x01(\x04H\x00R\x06handle\x12,\n" +
 	"\x04blob\x18\x02 \x01(\v2\x16.sampan.plugin.v1.BlobH\x00R\x04blobB\t\n" +
-	"\acommand\"J\n" +
+	"\acommand\"}\n" +
 	"\tLoadReply\x12=\n" +
-	"\ttransport\x18\x01 \x01(\v2\x1f.sampan.plugin.v1.TransportInfoR\ttransport\"\xed\x01\n" +
+	"\ttransport\x18\x01 \x01(\v2\x1f.sampan.plugin.v1.TransportInfoR\ttransport\x121\n" +
+	"\x05error\x18\x02 \x01(\v2\x1b.sampan.plugin.v1.CallErrorR\x05error\"\xed\x01\n" +
 	"\n" +
 	"RunCommand\x122\n" +
 	"\x05start\x18\x01 \x01(\v2\x1a.sampan.plugin.v1.RunStartH\x00R\x05start\x125\n" +
@@ -4360,38 +4729,41 @@ const file_sampan_plugin_v1_plugin_proto_rawDesc = "" +
 	"\x01d\x18\x04 \x01(\rR\x01d\x12\x12\n" +
 	"\x04logp\x18\x05 \x01(\fR\x04logp\x12\x13\n" +
 	"\x05log_w\x18\x06 \x01(\fR\x04logW\x12\f\n" +
-	"\x01x\x18\a \x01(\fR\x01x\"\xf6\x01\n" +
+	"\x01x\x18\a \x01(\fR\x01x\"\x8c\x02\n" +
 	"\bProgress\x12\x12\n" +
 	"\x04step\x18\x01 \x01(\x04R\x04step\x12\x0e\n" +
 	"\x02of\x18\x02 \x01(\x04R\x02of\x12\x12\n" +
 	"\x04loss\x18\x03 \x01(\x01R\x04loss\x123\n" +
 	"\x04used\x18\x04 \x01(\v2\x1f.sampan.plugin.v1.CountersReplyR\x04used\x12A\n" +
-	"\ametrics\x18\x05 \x03(\v2'.sampan.plugin.v1.Progress.MetricsEntryR\ametrics\x1a:\n" +
+	"\ametrics\x18\x05 \x03(\v2'.sampan.plugin.v1.Progress.MetricsEntryR\ametrics\x12\x14\n" +
+	"\x05phase\x18\x06 \x01(\tR\x05phase\x1a:\n" +
 	"\fMetricsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\x01R\x05value:\x028\x01\"/\n" +
 	"\x03Log\x12\x14\n" +
 	"\x05level\x18\x01 \x01(\rR\x05level\x12\x12\n" +
-	"\x04text\x18\x02 \x01(\tR\x04text\"x\n" +
-	"\x04Blob\x12\x16\n" +
-	"\x06format\x18\x01 \x01(\tR\x06format\x12\x16\n" +
+	"\x04text\x18\x02 \x01(\tR\x04text\"t\n" +
+	"\x04Blob\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n" +
 	"\x06offset\x18\x02 \x01(\x04R\x06offset\x12\x14\n" +
 	"\x05total\x18\x03 \x01(\x04R\x05total\x12\x16\n" +
 	"\x06sha256\x18\x04 \x01(\fR\x06sha256\x12\x12\n" +
-	"\x04data\x18\x05 \x01(\fR\x04data\"\xc8\x01\n" +
+	"\x04data\x18\x05 \x01(\fR\x04data\"\xfa\x01\n" +
 	"\x04Done\x12#\n" +
 	"\rstopped_early\x18\x01 \x01(\bR\fstoppedEarly\x12\x16\n" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\x123\n" +
 	"\x04used\x18\x03 \x01(\v2\x1f.sampan.plugin.v1.CountersReplyR\x04used\x12\x18\n" +
 	"\x05log_z\x18\x04 \x01(\x01H\x00R\x04logZ\x88\x01\x01\x12\x1d\n" +
-	"\blog_z_se\x18\x05 \x01(\x01H\x01R\x06logZSe\x88\x01\x01B\b\n" +
+	"\blog_z_se\x18\x05 \x01(\x01H\x01R\x06logZSe\x88\x01\x01\x12\x14\n" +
+	"\x05steps\x18\x06 \x01(\x04R\x05steps\x12\x1a\n" +
+	"\bwarnings\x18\a \x03(\tR\bwarningsB\b\n" +
 	"\x06_log_zB\v\n" +
 	"\t_log_z_se*S\n" +
 	"\x04Kind\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\x0f\n" +
 	"\vKIND_TARGET\x10\x01\x12\x12\n" +
 	"\x0eKIND_TRANSPORT\x10\x02\x12\x10\n" +
-	"\fKIND_SAMPLER\x10\x03*\xa1\x02\n" +
+	"\fKIND_SAMPLER\x10\x03*\xba\x02\n" +
 	"\x03Cap\x12\x13\n" +
 	"\x0fCAP_UNSPECIFIED\x10\x00\x12\f\n" +
 	"\bCAP_GRAD\x10\x01\x12\r\n" +
@@ -4410,7 +4782,8 @@ const file_sampan_plugin_v1_plugin_proto_rawDesc = "" +
 	"\tCAP_TRAIN\x10\x15\x12\x14\n" +
 	"\x10CAP_NEEDS_TARGET\x10\x16\x12\x0e\n" +
 	"\n" +
-	"CAP_RESUME\x10\x17*\xbe\x01\n" +
+	"CAP_RESUME\x10\x17\x12\x17\n" +
+	"\x13CAP_BUILTIN_TARGETS\x10\x18*\xbe\x01\n" +
 	"\aSupport\x12\x10\n" +
 	"\fSUPPORT_REAL\x10\x00\x12\x14\n" +
 	"\x10SUPPORT_POSITIVE\x10\x01\x12\x17\n" +
@@ -4445,14 +4818,14 @@ const file_sampan_plugin_v1_plugin_proto_rawDesc = "" +
 	"\n" +
 	"EvalStream\x12\x1d.sampan.plugin.v1.EvalRequest\x1a\x1b.sampan.plugin.v1.EvalReply(\x010\x01\x12J\n" +
 	"\x06Sample\x12\x1f.sampan.plugin.v1.SampleRequest\x1a\x1d.sampan.plugin.v1.SampleReply0\x01\x12H\n" +
-	"\x06Derive\x12\x1f.sampan.plugin.v1.DeriveRequest\x1a\x1d.sampan.plugin.v1.DeriveReply2\x92\x04\n" +
+	"\x06Derive\x12\x1f.sampan.plugin.v1.DeriveRequest\x1a\x1d.sampan.plugin.v1.DeriveReply2\x96\x04\n" +
 	"\tTransport\x12O\n" +
 	"\aSegment\x12 .sampan.plugin.v1.SegmentCommand\x1a\x1e.sampan.plugin.v1.SegmentEvent(\x010\x01\x12J\n" +
 	"\x06Sample\x12\x1f.sampan.plugin.v1.SampleRequest\x1a\x1d.sampan.plugin.v1.SampleReply0\x01\x12H\n" +
-	"\aDensity\x12 .sampan.plugin.v1.DensityRequest\x1a\x1b.sampan.plugin.v1.EvalReply\x12L\n" +
-	"\aSetCuts\x12 .sampan.plugin.v1.SetCutsRequest\x1a\x1f.sampan.plugin.v1.TransportInfo\x12I\n" +
-	"\x05Train\x12\x1e.sampan.plugin.v1.TrainCommand\x1a\x1c.sampan.plugin.v1.TrainEvent(\x010\x01\x12?\n" +
-	"\x04Save\x12\x1d.sampan.plugin.v1.SaveRequest\x1a\x16.sampan.plugin.v1.Blob0\x01\x12D\n" +
+	"\aDensity\x12 .sampan.plugin.v1.DensityRequest\x1a\x1b.sampan.plugin.v1.EvalReply\x12K\n" +
+	"\aSetCuts\x12 .sampan.plugin.v1.SetCutsRequest\x1a\x1e.sampan.plugin.v1.SetCutsReply\x12I\n" +
+	"\x05Train\x12\x1e.sampan.plugin.v1.TrainCommand\x1a\x1c.sampan.plugin.v1.TrainEvent(\x010\x01\x12D\n" +
+	"\x04Save\x12\x1d.sampan.plugin.v1.SaveRequest\x1a\x1b.sampan.plugin.v1.SaveEvent0\x01\x12D\n" +
 	"\x04Load\x12\x1d.sampan.plugin.v1.LoadCommand\x1a\x1b.sampan.plugin.v1.LoadReply(\x012N\n" +
 	"\aSampler\x12C\n" +
 	"\x03Run\x12\x1c.sampan.plugin.v1.RunCommand\x1a\x1a.sampan.plugin.v1.RunEvent(\x010\x01B=Z;github.com/sampan-mc/sampan/proto/sampan/plugin/v1;pluginv1b\x06proto3"
@@ -4470,7 +4843,7 @@ func file_sampan_plugin_v1_plugin_proto_rawDescGZIP() []byte {
 }
 
 var file_sampan_plugin_v1_plugin_proto_enumTypes = make([]protoimpl.EnumInfo, 6)
-var file_sampan_plugin_v1_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 48)
+var file_sampan_plugin_v1_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 51)
 var file_sampan_plugin_v1_plugin_proto_goTypes = []any{
 	(Kind)(0),               // 0: sampan.plugin.v1.Kind
 	(Cap)(0),                // 1: sampan.plugin.v1.Cap
@@ -4511,116 +4884,127 @@ var file_sampan_plugin_v1_plugin_proto_goTypes = []any{
 	(*SegmentDone)(nil),     // 36: sampan.plugin.v1.SegmentDone
 	(*DensityRequest)(nil),  // 37: sampan.plugin.v1.DensityRequest
 	(*SetCutsRequest)(nil),  // 38: sampan.plugin.v1.SetCutsRequest
-	(*TrainCommand)(nil),    // 39: sampan.plugin.v1.TrainCommand
-	(*TrainStart)(nil),      // 40: sampan.plugin.v1.TrainStart
-	(*TrainEvent)(nil),      // 41: sampan.plugin.v1.TrainEvent
-	(*SaveRequest)(nil),     // 42: sampan.plugin.v1.SaveRequest
-	(*LoadCommand)(nil),     // 43: sampan.plugin.v1.LoadCommand
-	(*LoadReply)(nil),       // 44: sampan.plugin.v1.LoadReply
-	(*RunCommand)(nil),      // 45: sampan.plugin.v1.RunCommand
-	(*RunStart)(nil),        // 46: sampan.plugin.v1.RunStart
-	(*RunEvent)(nil),        // 47: sampan.plugin.v1.RunEvent
-	(*DrawChunk)(nil),       // 48: sampan.plugin.v1.DrawChunk
-	(*Progress)(nil),        // 49: sampan.plugin.v1.Progress
-	(*Log)(nil),             // 50: sampan.plugin.v1.Log
-	(*Blob)(nil),            // 51: sampan.plugin.v1.Blob
-	(*Done)(nil),            // 52: sampan.plugin.v1.Done
-	nil,                     // 53: sampan.plugin.v1.Progress.MetricsEntry
+	(*SetCutsReply)(nil),    // 39: sampan.plugin.v1.SetCutsReply
+	(*TrainCommand)(nil),    // 40: sampan.plugin.v1.TrainCommand
+	(*TrainStart)(nil),      // 41: sampan.plugin.v1.TrainStart
+	(*PilotChunk)(nil),      // 42: sampan.plugin.v1.PilotChunk
+	(*TrainEvent)(nil),      // 43: sampan.plugin.v1.TrainEvent
+	(*SaveRequest)(nil),     // 44: sampan.plugin.v1.SaveRequest
+	(*SaveEvent)(nil),       // 45: sampan.plugin.v1.SaveEvent
+	(*LoadCommand)(nil),     // 46: sampan.plugin.v1.LoadCommand
+	(*LoadReply)(nil),       // 47: sampan.plugin.v1.LoadReply
+	(*RunCommand)(nil),      // 48: sampan.plugin.v1.RunCommand
+	(*RunStart)(nil),        // 49: sampan.plugin.v1.RunStart
+	(*RunEvent)(nil),        // 50: sampan.plugin.v1.RunEvent
+	(*DrawChunk)(nil),       // 51: sampan.plugin.v1.DrawChunk
+	(*Progress)(nil),        // 52: sampan.plugin.v1.Progress
+	(*Log)(nil),             // 53: sampan.plugin.v1.Log
+	(*Blob)(nil),            // 54: sampan.plugin.v1.Blob
+	(*Done)(nil),            // 55: sampan.plugin.v1.Done
+	nil,                     // 56: sampan.plugin.v1.Progress.MetricsEntry
 }
 var file_sampan_plugin_v1_plugin_proto_depIdxs = []int32{
 	8,  // 0: sampan.plugin.v1.DescribeReply.components:type_name -> sampan.plugin.v1.Component
 	0,  // 1: sampan.plugin.v1.Component.kind:type_name -> sampan.plugin.v1.Kind
-	0,  // 2: sampan.plugin.v1.CreateRequest.kind:type_name -> sampan.plugin.v1.Kind
-	13, // 3: sampan.plugin.v1.CreateRequest.target:type_name -> sampan.plugin.v1.TargetRef
-	1,  // 4: sampan.plugin.v1.CreateReply.caps:type_name -> sampan.plugin.v1.Cap
-	12, // 5: sampan.plugin.v1.CreateReply.limits:type_name -> sampan.plugin.v1.Limits
-	11, // 6: sampan.plugin.v1.CreateReply.problems:type_name -> sampan.plugin.v1.ConfigProblem
-	15, // 7: sampan.plugin.v1.CreateReply.target:type_name -> sampan.plugin.v1.TargetInfo
-	30, // 8: sampan.plugin.v1.CreateReply.transport:type_name -> sampan.plugin.v1.TransportInfo
-	25, // 9: sampan.plugin.v1.CreateReply.error:type_name -> sampan.plugin.v1.CallError
-	14, // 10: sampan.plugin.v1.TargetRef.builtin:type_name -> sampan.plugin.v1.BuiltinTarget
-	15, // 11: sampan.plugin.v1.TargetRef.info:type_name -> sampan.plugin.v1.TargetInfo
-	1,  // 12: sampan.plugin.v1.TargetRef.caps:type_name -> sampan.plugin.v1.Cap
-	17, // 13: sampan.plugin.v1.TargetInfo.params:type_name -> sampan.plugin.v1.Param
-	16, // 14: sampan.plugin.v1.TargetInfo.known:type_name -> sampan.plugin.v1.Known
-	17, // 15: sampan.plugin.v1.TargetInfo.outputs:type_name -> sampan.plugin.v1.Param
-	2,  // 16: sampan.plugin.v1.Param.support:type_name -> sampan.plugin.v1.Support
-	25, // 17: sampan.plugin.v1.EvalReply.error:type_name -> sampan.plugin.v1.CallError
-	5,  // 18: sampan.plugin.v1.CallError.code:type_name -> sampan.plugin.v1.CallError.Code
-	25, // 19: sampan.plugin.v1.SampleReply.error:type_name -> sampan.plugin.v1.CallError
-	25, // 20: sampan.plugin.v1.DeriveReply.error:type_name -> sampan.plugin.v1.CallError
-	31, // 21: sampan.plugin.v1.TransportInfo.cuts:type_name -> sampan.plugin.v1.Cut
-	34, // 22: sampan.plugin.v1.SegmentCommand.start:type_name -> sampan.plugin.v1.SegmentStart
-	24, // 23: sampan.plugin.v1.SegmentCommand.answer:type_name -> sampan.plugin.v1.EvalReply
-	32, // 24: sampan.plugin.v1.SegmentStart.in:type_name -> sampan.plugin.v1.Particles
-	23, // 25: sampan.plugin.v1.SegmentEvent.ask:type_name -> sampan.plugin.v1.EvalRequest
-	36, // 26: sampan.plugin.v1.SegmentEvent.done:type_name -> sampan.plugin.v1.SegmentDone
-	25, // 27: sampan.plugin.v1.SegmentEvent.error:type_name -> sampan.plugin.v1.CallError
-	21, // 28: sampan.plugin.v1.SegmentDone.used:type_name -> sampan.plugin.v1.CountersReply
-	32, // 29: sampan.plugin.v1.SegmentDone.out:type_name -> sampan.plugin.v1.Particles
-	40, // 30: sampan.plugin.v1.TrainCommand.start:type_name -> sampan.plugin.v1.TrainStart
-	24, // 31: sampan.plugin.v1.TrainCommand.answer:type_name -> sampan.plugin.v1.EvalReply
-	48, // 32: sampan.plugin.v1.TrainCommand.pilot:type_name -> sampan.plugin.v1.DrawChunk
-	23, // 33: sampan.plugin.v1.TrainEvent.ask:type_name -> sampan.plugin.v1.EvalRequest
-	49, // 34: sampan.plugin.v1.TrainEvent.progress:type_name -> sampan.plugin.v1.Progress
-	51, // 35: sampan.plugin.v1.TrainEvent.checkpoint:type_name -> sampan.plugin.v1.Blob
-	50, // 36: sampan.plugin.v1.TrainEvent.log:type_name -> sampan.plugin.v1.Log
-	52, // 37: sampan.plugin.v1.TrainEvent.done:type_name -> sampan.plugin.v1.Done
-	25, // 38: sampan.plugin.v1.TrainEvent.error:type_name -> sampan.plugin.v1.CallError
-	51, // 39: sampan.plugin.v1.LoadCommand.blob:type_name -> sampan.plugin.v1.Blob
-	30, // 40: sampan.plugin.v1.LoadReply.transport:type_name -> sampan.plugin.v1.TransportInfo
-	46, // 41: sampan.plugin.v1.RunCommand.start:type_name -> sampan.plugin.v1.RunStart
-	24, // 42: sampan.plugin.v1.RunCommand.answer:type_name -> sampan.plugin.v1.EvalReply
-	48, // 43: sampan.plugin.v1.RunCommand.init:type_name -> sampan.plugin.v1.DrawChunk
-	23, // 44: sampan.plugin.v1.RunEvent.ask:type_name -> sampan.plugin.v1.EvalRequest
-	48, // 45: sampan.plugin.v1.RunEvent.draws:type_name -> sampan.plugin.v1.DrawChunk
-	49, // 46: sampan.plugin.v1.RunEvent.progress:type_name -> sampan.plugin.v1.Progress
-	51, // 47: sampan.plugin.v1.RunEvent.checkpoint:type_name -> sampan.plugin.v1.Blob
-	50, // 48: sampan.plugin.v1.RunEvent.log:type_name -> sampan.plugin.v1.Log
-	52, // 49: sampan.plugin.v1.RunEvent.done:type_name -> sampan.plugin.v1.Done
-	25, // 50: sampan.plugin.v1.RunEvent.error:type_name -> sampan.plugin.v1.CallError
-	21, // 51: sampan.plugin.v1.Progress.used:type_name -> sampan.plugin.v1.CountersReply
-	53, // 52: sampan.plugin.v1.Progress.metrics:type_name -> sampan.plugin.v1.Progress.MetricsEntry
-	21, // 53: sampan.plugin.v1.Done.used:type_name -> sampan.plugin.v1.CountersReply
-	6,  // 54: sampan.plugin.v1.Plugin.Describe:input_type -> sampan.plugin.v1.DescribeRequest
-	9,  // 55: sampan.plugin.v1.Plugin.Create:input_type -> sampan.plugin.v1.CreateRequest
-	18, // 56: sampan.plugin.v1.Plugin.Release:input_type -> sampan.plugin.v1.ReleaseRequest
-	20, // 57: sampan.plugin.v1.Plugin.Counters:input_type -> sampan.plugin.v1.CountersRequest
-	22, // 58: sampan.plugin.v1.Plugin.Lifeline:input_type -> sampan.plugin.v1.Beat
-	23, // 59: sampan.plugin.v1.Target.Eval:input_type -> sampan.plugin.v1.EvalRequest
-	23, // 60: sampan.plugin.v1.Target.EvalStream:input_type -> sampan.plugin.v1.EvalRequest
-	26, // 61: sampan.plugin.v1.Target.Sample:input_type -> sampan.plugin.v1.SampleRequest
-	28, // 62: sampan.plugin.v1.Target.Derive:input_type -> sampan.plugin.v1.DeriveRequest
-	33, // 63: sampan.plugin.v1.Transport.Segment:input_type -> sampan.plugin.v1.SegmentCommand
-	26, // 64: sampan.plugin.v1.Transport.Sample:input_type -> sampan.plugin.v1.SampleRequest
-	37, // 65: sampan.plugin.v1.Transport.Density:input_type -> sampan.plugin.v1.DensityRequest
-	38, // 66: sampan.plugin.v1.Transport.SetCuts:input_type -> sampan.plugin.v1.SetCutsRequest
-	39, // 67: sampan.plugin.v1.Transport.Train:input_type -> sampan.plugin.v1.TrainCommand
-	42, // 68: sampan.plugin.v1.Transport.Save:input_type -> sampan.plugin.v1.SaveRequest
-	43, // 69: sampan.plugin.v1.Transport.Load:input_type -> sampan.plugin.v1.LoadCommand
-	45, // 70: sampan.plugin.v1.Sampler.Run:input_type -> sampan.plugin.v1.RunCommand
-	7,  // 71: sampan.plugin.v1.Plugin.Describe:output_type -> sampan.plugin.v1.DescribeReply
-	10, // 72: sampan.plugin.v1.Plugin.Create:output_type -> sampan.plugin.v1.CreateReply
-	19, // 73: sampan.plugin.v1.Plugin.Release:output_type -> sampan.plugin.v1.ReleaseReply
-	21, // 74: sampan.plugin.v1.Plugin.Counters:output_type -> sampan.plugin.v1.CountersReply
-	22, // 75: sampan.plugin.v1.Plugin.Lifeline:output_type -> sampan.plugin.v1.Beat
-	24, // 76: sampan.plugin.v1.Target.Eval:output_type -> sampan.plugin.v1.EvalReply
-	24, // 77: sampan.plugin.v1.Target.EvalStream:output_type -> sampan.plugin.v1.EvalReply
-	27, // 78: sampan.plugin.v1.Target.Sample:output_type -> sampan.plugin.v1.SampleReply
-	29, // 79: sampan.plugin.v1.Target.Derive:output_type -> sampan.plugin.v1.DeriveReply
-	35, // 80: sampan.plugin.v1.Transport.Segment:output_type -> sampan.plugin.v1.SegmentEvent
-	27, // 81: sampan.plugin.v1.Transport.Sample:output_type -> sampan.plugin.v1.SampleReply
-	24, // 82: sampan.plugin.v1.Transport.Density:output_type -> sampan.plugin.v1.EvalReply
-	30, // 83: sampan.plugin.v1.Transport.SetCuts:output_type -> sampan.plugin.v1.TransportInfo
-	41, // 84: sampan.plugin.v1.Transport.Train:output_type -> sampan.plugin.v1.TrainEvent
-	51, // 85: sampan.plugin.v1.Transport.Save:output_type -> sampan.plugin.v1.Blob
-	44, // 86: sampan.plugin.v1.Transport.Load:output_type -> sampan.plugin.v1.LoadReply
-	47, // 87: sampan.plugin.v1.Sampler.Run:output_type -> sampan.plugin.v1.RunEvent
-	71, // [71:88] is the sub-list for method output_type
-	54, // [54:71] is the sub-list for method input_type
-	54, // [54:54] is the sub-list for extension type_name
-	54, // [54:54] is the sub-list for extension extendee
-	0,  // [0:54] is the sub-list for field type_name
+	1,  // 2: sampan.plugin.v1.Component.caps:type_name -> sampan.plugin.v1.Cap
+	0,  // 3: sampan.plugin.v1.CreateRequest.kind:type_name -> sampan.plugin.v1.Kind
+	13, // 4: sampan.plugin.v1.CreateRequest.target:type_name -> sampan.plugin.v1.TargetRef
+	1,  // 5: sampan.plugin.v1.CreateReply.caps:type_name -> sampan.plugin.v1.Cap
+	12, // 6: sampan.plugin.v1.CreateReply.limits:type_name -> sampan.plugin.v1.Limits
+	11, // 7: sampan.plugin.v1.CreateReply.problems:type_name -> sampan.plugin.v1.ConfigProblem
+	15, // 8: sampan.plugin.v1.CreateReply.target:type_name -> sampan.plugin.v1.TargetInfo
+	30, // 9: sampan.plugin.v1.CreateReply.transport:type_name -> sampan.plugin.v1.TransportInfo
+	25, // 10: sampan.plugin.v1.CreateReply.error:type_name -> sampan.plugin.v1.CallError
+	14, // 11: sampan.plugin.v1.TargetRef.builtin:type_name -> sampan.plugin.v1.BuiltinTarget
+	15, // 12: sampan.plugin.v1.TargetRef.info:type_name -> sampan.plugin.v1.TargetInfo
+	1,  // 13: sampan.plugin.v1.TargetRef.caps:type_name -> sampan.plugin.v1.Cap
+	17, // 14: sampan.plugin.v1.TargetInfo.params:type_name -> sampan.plugin.v1.Param
+	16, // 15: sampan.plugin.v1.TargetInfo.known:type_name -> sampan.plugin.v1.Known
+	17, // 16: sampan.plugin.v1.TargetInfo.outputs:type_name -> sampan.plugin.v1.Param
+	2,  // 17: sampan.plugin.v1.Param.support:type_name -> sampan.plugin.v1.Support
+	25, // 18: sampan.plugin.v1.EvalReply.error:type_name -> sampan.plugin.v1.CallError
+	5,  // 19: sampan.plugin.v1.CallError.code:type_name -> sampan.plugin.v1.CallError.Code
+	25, // 20: sampan.plugin.v1.SampleReply.error:type_name -> sampan.plugin.v1.CallError
+	25, // 21: sampan.plugin.v1.DeriveReply.error:type_name -> sampan.plugin.v1.CallError
+	31, // 22: sampan.plugin.v1.TransportInfo.cuts:type_name -> sampan.plugin.v1.Cut
+	34, // 23: sampan.plugin.v1.SegmentCommand.start:type_name -> sampan.plugin.v1.SegmentStart
+	24, // 24: sampan.plugin.v1.SegmentCommand.answer:type_name -> sampan.plugin.v1.EvalReply
+	32, // 25: sampan.plugin.v1.SegmentStart.in:type_name -> sampan.plugin.v1.Particles
+	23, // 26: sampan.plugin.v1.SegmentEvent.ask:type_name -> sampan.plugin.v1.EvalRequest
+	36, // 27: sampan.plugin.v1.SegmentEvent.done:type_name -> sampan.plugin.v1.SegmentDone
+	25, // 28: sampan.plugin.v1.SegmentEvent.error:type_name -> sampan.plugin.v1.CallError
+	21, // 29: sampan.plugin.v1.SegmentDone.used:type_name -> sampan.plugin.v1.CountersReply
+	32, // 30: sampan.plugin.v1.SegmentDone.out:type_name -> sampan.plugin.v1.Particles
+	30, // 31: sampan.plugin.v1.SetCutsReply.transport:type_name -> sampan.plugin.v1.TransportInfo
+	25, // 32: sampan.plugin.v1.SetCutsReply.error:type_name -> sampan.plugin.v1.CallError
+	41, // 33: sampan.plugin.v1.TrainCommand.start:type_name -> sampan.plugin.v1.TrainStart
+	54, // 34: sampan.plugin.v1.TrainCommand.resume:type_name -> sampan.plugin.v1.Blob
+	42, // 35: sampan.plugin.v1.TrainCommand.pilot:type_name -> sampan.plugin.v1.PilotChunk
+	24, // 36: sampan.plugin.v1.TrainCommand.answer:type_name -> sampan.plugin.v1.EvalReply
+	23, // 37: sampan.plugin.v1.TrainEvent.ask:type_name -> sampan.plugin.v1.EvalRequest
+	52, // 38: sampan.plugin.v1.TrainEvent.progress:type_name -> sampan.plugin.v1.Progress
+	54, // 39: sampan.plugin.v1.TrainEvent.checkpoint:type_name -> sampan.plugin.v1.Blob
+	53, // 40: sampan.plugin.v1.TrainEvent.log:type_name -> sampan.plugin.v1.Log
+	55, // 41: sampan.plugin.v1.TrainEvent.done:type_name -> sampan.plugin.v1.Done
+	25, // 42: sampan.plugin.v1.TrainEvent.error:type_name -> sampan.plugin.v1.CallError
+	22, // 43: sampan.plugin.v1.TrainEvent.beat:type_name -> sampan.plugin.v1.Beat
+	54, // 44: sampan.plugin.v1.SaveEvent.blob:type_name -> sampan.plugin.v1.Blob
+	25, // 45: sampan.plugin.v1.SaveEvent.error:type_name -> sampan.plugin.v1.CallError
+	54, // 46: sampan.plugin.v1.LoadCommand.blob:type_name -> sampan.plugin.v1.Blob
+	30, // 47: sampan.plugin.v1.LoadReply.transport:type_name -> sampan.plugin.v1.TransportInfo
+	25, // 48: sampan.plugin.v1.LoadReply.error:type_name -> sampan.plugin.v1.CallError
+	49, // 49: sampan.plugin.v1.RunCommand.start:type_name -> sampan.plugin.v1.RunStart
+	24, // 50: sampan.plugin.v1.RunCommand.answer:type_name -> sampan.plugin.v1.EvalReply
+	51, // 51: sampan.plugin.v1.RunCommand.init:type_name -> sampan.plugin.v1.DrawChunk
+	23, // 52: sampan.plugin.v1.RunEvent.ask:type_name -> sampan.plugin.v1.EvalRequest
+	51, // 53: sampan.plugin.v1.RunEvent.draws:type_name -> sampan.plugin.v1.DrawChunk
+	52, // 54: sampan.plugin.v1.RunEvent.progress:type_name -> sampan.plugin.v1.Progress
+	54, // 55: sampan.plugin.v1.RunEvent.checkpoint:type_name -> sampan.plugin.v1.Blob
+	53, // 56: sampan.plugin.v1.RunEvent.log:type_name -> sampan.plugin.v1.Log
+	55, // 57: sampan.plugin.v1.RunEvent.done:type_name -> sampan.plugin.v1.Done
+	25, // 58: sampan.plugin.v1.RunEvent.error:type_name -> sampan.plugin.v1.CallError
+	21, // 59: sampan.plugin.v1.Progress.used:type_name -> sampan.plugin.v1.CountersReply
+	56, // 60: sampan.plugin.v1.Progress.metrics:type_name -> sampan.plugin.v1.Progress.MetricsEntry
+	21, // 61: sampan.plugin.v1.Done.used:type_name -> sampan.plugin.v1.CountersReply
+	6,  // 62: sampan.plugin.v1.Plugin.Describe:input_type -> sampan.plugin.v1.DescribeRequest
+	9,  // 63: sampan.plugin.v1.Plugin.Create:input_type -> sampan.plugin.v1.CreateRequest
+	18, // 64: sampan.plugin.v1.Plugin.Release:input_type -> sampan.plugin.v1.ReleaseRequest
+	20, // 65: sampan.plugin.v1.Plugin.Counters:input_type -> sampan.plugin.v1.CountersRequest
+	22, // 66: sampan.plugin.v1.Plugin.Lifeline:input_type -> sampan.plugin.v1.Beat
+	23, // 67: sampan.plugin.v1.Target.Eval:input_type -> sampan.plugin.v1.EvalRequest
+	23, // 68: sampan.plugin.v1.Target.EvalStream:input_type -> sampan.plugin.v1.EvalRequest
+	26, // 69: sampan.plugin.v1.Target.Sample:input_type -> sampan.plugin.v1.SampleRequest
+	28, // 70: sampan.plugin.v1.Target.Derive:input_type -> sampan.plugin.v1.DeriveRequest
+	33, // 71: sampan.plugin.v1.Transport.Segment:input_type -> sampan.plugin.v1.SegmentCommand
+	26, // 72: sampan.plugin.v1.Transport.Sample:input_type -> sampan.plugin.v1.SampleRequest
+	37, // 73: sampan.plugin.v1.Transport.Density:input_type -> sampan.plugin.v1.DensityRequest
+	38, // 74: sampan.plugin.v1.Transport.SetCuts:input_type -> sampan.plugin.v1.SetCutsRequest
+	40, // 75: sampan.plugin.v1.Transport.Train:input_type -> sampan.plugin.v1.TrainCommand
+	44, // 76: sampan.plugin.v1.Transport.Save:input_type -> sampan.plugin.v1.SaveRequest
+	46, // 77: sampan.plugin.v1.Transport.Load:input_type -> sampan.plugin.v1.LoadCommand
+	48, // 78: sampan.plugin.v1.Sampler.Run:input_type -> sampan.plugin.v1.RunCommand
+	7,  // 79: sampan.plugin.v1.Plugin.Describe:output_type -> sampan.plugin.v1.DescribeReply
+	10, // 80: sampan.plugin.v1.Plugin.Create:output_type -> sampan.plugin.v1.CreateReply
+	19, // 81: sampan.plugin.v1.Plugin.Release:output_type -> sampan.plugin.v1.ReleaseReply
+	21, // 82: sampan.plugin.v1.Plugin.Counters:output_type -> sampan.plugin.v1.CountersReply
+	22, // 83: sampan.plugin.v1.Plugin.Lifeline:output_type -> sampan.plugin.v1.Beat
+	24, // 84: sampan.plugin.v1.Target.Eval:output_type -> sampan.plugin.v1.EvalReply
+	24, // 85: sampan.plugin.v1.Target.EvalStream:output_type -> sampan.plugin.v1.EvalReply
+	27, // 86: sampan.plugin.v1.Target.Sample:output_type -> sampan.plugin.v1.SampleReply
+	29, // 87: sampan.plugin.v1.Target.Derive:output_type -> sampan.plugin.v1.DeriveReply
+	35, // 88: sampan.plugin.v1.Transport.Segment:output_type -> sampan.plugin.v1.SegmentEvent
+	27, // 89: sampan.plugin.v1.Transport.Sample:output_type -> sampan.plugin.v1.SampleReply
+	24, // 90: sampan.plugin.v1.Transport.Density:output_type -> sampan.plugin.v1.EvalReply
+	39, // 91: sampan.plugin.v1.Transport.SetCuts:output_type -> sampan.plugin.v1.SetCutsReply
+	43, // 92: sampan.plugin.v1.Transport.Train:output_type -> sampan.plugin.v1.TrainEvent
+	45, // 93: sampan.plugin.v1.Transport.Save:output_type -> sampan.plugin.v1.SaveEvent
+	47, // 94: sampan.plugin.v1.Transport.Load:output_type -> sampan.plugin.v1.LoadReply
+	50, // 95: sampan.plugin.v1.Sampler.Run:output_type -> sampan.plugin.v1.RunEvent
+	79, // [79:96] is the sub-list for method output_type
+	62, // [62:79] is the sub-list for method input_type
+	62, // [62:62] is the sub-list for extension type_name
+	62, // [62:62] is the sub-list for extension extendee
+	0,  // [0:62] is the sub-list for field type_name
 }
 
 func init() { file_sampan_plugin_v1_plugin_proto_init() }
@@ -4647,33 +5031,40 @@ func file_sampan_plugin_v1_plugin_proto_init() {
 		(*SegmentEvent_Done)(nil),
 		(*SegmentEvent_Error)(nil),
 	}
-	file_sampan_plugin_v1_plugin_proto_msgTypes[33].OneofWrappers = []any{
+	file_sampan_plugin_v1_plugin_proto_msgTypes[34].OneofWrappers = []any{
 		(*TrainCommand_Start)(nil),
-		(*TrainCommand_Answer)(nil),
+		(*TrainCommand_Resume)(nil),
 		(*TrainCommand_Pilot)(nil),
+		(*TrainCommand_Begin)(nil),
+		(*TrainCommand_Answer)(nil),
 		(*TrainCommand_Checkpoint)(nil),
 		(*TrainCommand_Stop)(nil),
 	}
-	file_sampan_plugin_v1_plugin_proto_msgTypes[35].OneofWrappers = []any{
+	file_sampan_plugin_v1_plugin_proto_msgTypes[37].OneofWrappers = []any{
 		(*TrainEvent_Ask)(nil),
 		(*TrainEvent_Progress)(nil),
 		(*TrainEvent_Checkpoint)(nil),
 		(*TrainEvent_Log)(nil),
 		(*TrainEvent_Done)(nil),
 		(*TrainEvent_Error)(nil),
+		(*TrainEvent_Beat)(nil),
 	}
-	file_sampan_plugin_v1_plugin_proto_msgTypes[37].OneofWrappers = []any{
+	file_sampan_plugin_v1_plugin_proto_msgTypes[39].OneofWrappers = []any{
+		(*SaveEvent_Blob)(nil),
+		(*SaveEvent_Error)(nil),
+	}
+	file_sampan_plugin_v1_plugin_proto_msgTypes[40].OneofWrappers = []any{
 		(*LoadCommand_Handle)(nil),
 		(*LoadCommand_Blob)(nil),
 	}
-	file_sampan_plugin_v1_plugin_proto_msgTypes[39].OneofWrappers = []any{
+	file_sampan_plugin_v1_plugin_proto_msgTypes[42].OneofWrappers = []any{
 		(*RunCommand_Start)(nil),
 		(*RunCommand_Answer)(nil),
 		(*RunCommand_Init)(nil),
 		(*RunCommand_Checkpoint)(nil),
 		(*RunCommand_Stop)(nil),
 	}
-	file_sampan_plugin_v1_plugin_proto_msgTypes[41].OneofWrappers = []any{
+	file_sampan_plugin_v1_plugin_proto_msgTypes[44].OneofWrappers = []any{
 		(*RunEvent_Ask)(nil),
 		(*RunEvent_Draws)(nil),
 		(*RunEvent_Progress)(nil),
@@ -4682,14 +5073,14 @@ func file_sampan_plugin_v1_plugin_proto_init() {
 		(*RunEvent_Done)(nil),
 		(*RunEvent_Error)(nil),
 	}
-	file_sampan_plugin_v1_plugin_proto_msgTypes[46].OneofWrappers = []any{}
+	file_sampan_plugin_v1_plugin_proto_msgTypes[49].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_sampan_plugin_v1_plugin_proto_rawDesc), len(file_sampan_plugin_v1_plugin_proto_rawDesc)),
 			NumEnums:      6,
-			NumMessages:   48,
+			NumMessages:   51,
 			NumExtensions: 0,
 			NumServices:   4,
 		},

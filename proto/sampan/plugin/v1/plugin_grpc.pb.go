@@ -516,9 +516,9 @@ type TransportClient interface {
 	Segment(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[SegmentCommand, SegmentEvent], error)
 	Sample(ctx context.Context, in *SampleRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[SampleReply], error)
 	Density(ctx context.Context, in *DensityRequest, opts ...grpc.CallOption) (*EvalReply, error)
-	SetCuts(ctx context.Context, in *SetCutsRequest, opts ...grpc.CallOption) (*TransportInfo, error)
+	SetCuts(ctx context.Context, in *SetCutsRequest, opts ...grpc.CallOption) (*SetCutsReply, error)
 	Train(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[TrainCommand, TrainEvent], error)
-	Save(ctx context.Context, in *SaveRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[Blob], error)
+	Save(ctx context.Context, in *SaveRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[SaveEvent], error)
 	Load(ctx context.Context, opts ...grpc.CallOption) (grpc.ClientStreamingClient[LoadCommand, LoadReply], error)
 }
 
@@ -572,9 +572,9 @@ func (c *transportClient) Density(ctx context.Context, in *DensityRequest, opts 
 	return out, nil
 }
 
-func (c *transportClient) SetCuts(ctx context.Context, in *SetCutsRequest, opts ...grpc.CallOption) (*TransportInfo, error) {
+func (c *transportClient) SetCuts(ctx context.Context, in *SetCutsRequest, opts ...grpc.CallOption) (*SetCutsReply, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(TransportInfo)
+	out := new(SetCutsReply)
 	err := c.cc.Invoke(ctx, Transport_SetCuts_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
@@ -595,13 +595,13 @@ func (c *transportClient) Train(ctx context.Context, opts ...grpc.CallOption) (g
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type Transport_TrainClient = grpc.BidiStreamingClient[TrainCommand, TrainEvent]
 
-func (c *transportClient) Save(ctx context.Context, in *SaveRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[Blob], error) {
+func (c *transportClient) Save(ctx context.Context, in *SaveRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[SaveEvent], error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	stream, err := c.cc.NewStream(ctx, &Transport_ServiceDesc.Streams[3], Transport_Save_FullMethodName, cOpts...)
 	if err != nil {
 		return nil, err
 	}
-	x := &grpc.GenericClientStream[SaveRequest, Blob]{ClientStream: stream}
+	x := &grpc.GenericClientStream[SaveRequest, SaveEvent]{ClientStream: stream}
 	if err := x.ClientStream.SendMsg(in); err != nil {
 		return nil, err
 	}
@@ -612,7 +612,7 @@ func (c *transportClient) Save(ctx context.Context, in *SaveRequest, opts ...grp
 }
 
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
-type Transport_SaveClient = grpc.ServerStreamingClient[Blob]
+type Transport_SaveClient = grpc.ServerStreamingClient[SaveEvent]
 
 func (c *transportClient) Load(ctx context.Context, opts ...grpc.CallOption) (grpc.ClientStreamingClient[LoadCommand, LoadReply], error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
@@ -636,9 +636,9 @@ type TransportServer interface {
 	Segment(grpc.BidiStreamingServer[SegmentCommand, SegmentEvent]) error
 	Sample(*SampleRequest, grpc.ServerStreamingServer[SampleReply]) error
 	Density(context.Context, *DensityRequest) (*EvalReply, error)
-	SetCuts(context.Context, *SetCutsRequest) (*TransportInfo, error)
+	SetCuts(context.Context, *SetCutsRequest) (*SetCutsReply, error)
 	Train(grpc.BidiStreamingServer[TrainCommand, TrainEvent]) error
-	Save(*SaveRequest, grpc.ServerStreamingServer[Blob]) error
+	Save(*SaveRequest, grpc.ServerStreamingServer[SaveEvent]) error
 	Load(grpc.ClientStreamingServer[LoadCommand, LoadReply]) error
 	mustEmbedUnimplementedTransportServer()
 }
@@ -659,13 +659,13 @@ func (UnimplementedTransportServer) Sample(*SampleRequest, grpc.ServerStreamingS
 func (UnimplementedTransportServer) Density(context.Context, *DensityRequest) (*EvalReply, error) {
 	return nil, status.Error(codes.Unimplemented, "method Density not implemented")
 }
-func (UnimplementedTransportServer) SetCuts(context.Context, *SetCutsRequest) (*TransportInfo, error) {
+func (UnimplementedTransportServer) SetCuts(context.Context, *SetCutsRequest) (*SetCutsReply, error) {
 	return nil, status.Error(codes.Unimplemented, "method SetCuts not implemented")
 }
 func (UnimplementedTransportServer) Train(grpc.BidiStreamingServer[TrainCommand, TrainEvent]) error {
 	return status.Error(codes.Unimplemented, "method Train not implemented")
 }
-func (UnimplementedTransportServer) Save(*SaveRequest, grpc.ServerStreamingServer[Blob]) error {
+func (UnimplementedTransportServer) Save(*SaveRequest, grpc.ServerStreamingServer[SaveEvent]) error {
 	return status.Error(codes.Unimplemented, "method Save not implemented")
 }
 func (UnimplementedTransportServer) Load(grpc.ClientStreamingServer[LoadCommand, LoadReply]) error {
@@ -758,11 +758,11 @@ func _Transport_Save_Handler(srv interface{}, stream grpc.ServerStream) error {
 	if err := stream.RecvMsg(m); err != nil {
 		return err
 	}
-	return srv.(TransportServer).Save(m, &grpc.GenericServerStream[SaveRequest, Blob]{ServerStream: stream})
+	return srv.(TransportServer).Save(m, &grpc.GenericServerStream[SaveRequest, SaveEvent]{ServerStream: stream})
 }
 
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
-type Transport_SaveServer = grpc.ServerStreamingServer[Blob]
+type Transport_SaveServer = grpc.ServerStreamingServer[SaveEvent]
 
 func _Transport_Load_Handler(srv interface{}, stream grpc.ServerStream) error {
 	return srv.(TransportServer).Load(&grpc.GenericServerStream[LoadCommand, LoadReply]{ServerStream: stream})
