@@ -2,9 +2,10 @@ package smc
 
 import "github.com/sampan-mc/sampan/smc/mcmc"
 
-// Particles is a weighted population: what resampling moves together. Row i is slot i of N.
+// Particles is a weighted population: what resampling moves together. Row i is slot First + i.
 type Particles struct {
 	N, D, A int
+	First   int       // 0, but in a part of a population
 	X       []float64 // N×D
 	Aux     []float64 // N×A: independent of X under the law at a cut, as momenta are; nil if A is 0
 	// LogRef and LogTarget are log γ_0 and log γ_1 at X: with them log γ_β is known for any β.
