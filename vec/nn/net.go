@@ -41,6 +41,12 @@ type Cond[T vec.Float] struct {
 	Tile, DTile, Tan tile.Tile[T]
 }
 
+// Part is the conditions from to to−1 of c, for a net inside another.
+func (c *Cond[T]) Part(from, to int) (dst Cond[T]) {
+	c.part(&dst, from, to)
+	return dst
+}
+
 // part sets dst to the conditions from to to−1 of c.
 func (c *Cond[T]) part(dst *Cond[T], from, to int) {
 	*dst = Cond[T]{}
