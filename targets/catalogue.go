@@ -27,7 +27,8 @@ type Option struct {
 }
 
 // New makes a built-in target: use is a name of List, config its configuration as decoded from TOML or JSON, and folder
-// the one that relative paths in it start from. The error is an *UnknownTarget, a ConfigErrors, or that of a file.
+// the one that relative paths in it start from. Every target declared on the reals takes the key rotation, the seed of
+// the rotation it is put under (see Rotate). The error is an *UnknownTarget, a ConfigErrors, or that of a file.
 func New(use string, config map[string]any, folder string) (Density, error) {
 	for _, c := range catalogue() {
 		if c.name != use {
@@ -35,6 +36,7 @@ func New(use string, config map[string]any, folder string) (Density, error) {
 		}
 		r := &reader{m: config}
 		d, err := c.build(r, folder)
+		seed, rotate := r.rotation(d)
 		if bad := r.done(); bad != nil {
 			return nil, fmt.Errorf("target %s: %w", use, bad)
 		}
@@ -43,6 +45,9 @@ func New(use string, config map[string]any, folder string) (Density, error) {
 		}
 		if c.kind == kindInstance {
 			d = Describe(d, func(in *Info) { in.Name = use })
+		}
+		if rotate {
+			return Rotate(d, seed)
 		}
 		return d, nil
 	}
@@ -58,10 +63,16 @@ func List() []Entry {
 	var out []Entry
 	for _, c := range catalogue() {
 		e := Entry{Name: c.name, Kind: c.kind, Summary: c.summary, Config: c.options, Can: c.can, Known: Unknown()}
+		reals := true
 		if d, err := c.build(&reader{}, ""); err == nil && d != nil {
 			in := d.Info()
+			_, bounded := notReal(in)
+			reals = !bounded
 			e.Dim, e.Can, e.Known = in.Dim(), in.Can, in.Known
 			_, e.Exact = d.(Sampler)
+		}
+		if reals {
+			e.Config = append(slices.Clone(e.Config), rotationOption)
 		}
 		out = append(out, e)
 	}

@@ -21,7 +21,7 @@ func TestListIsComplete(t *testing.T) {
 			if len(e.Config) == 0 {
 				t.Errorf("%s has no configuration", e.Name)
 			}
-		} else if e.Dim == 0 || len(e.Config) > 0 {
+		} else if e.Dim == 0 || len(e.Config) > 1 || len(e.Config) == 1 && e.Config[0] != rotationOption {
 			t.Errorf("%s: dimension %d, configuration %v", e.Name, e.Dim, e.Config)
 		}
 		if e.Summary == "" || !e.Can.Has(LogP|Grad) {
@@ -83,7 +83,7 @@ func TestConfigErrors(t *testing.T) {
 	}{
 		{"gaussian", `{"meen": [0], "dim": 0}`, []string{
 			"dim: found 0; accepted: a whole number from 1 to 100000",
-			"meen: found an unknown key; accepted: dim, mean, sd, cov, log_z (did you mean mean?)",
+			"meen: found an unknown key; accepted: dim, mean, sd, cov, log_z, rotation (did you mean mean?)",
 		}},
 		{"gaussian", `{"mean": [1, 2], "sd": [1]}`, []string{"sd: found a list of 1; accepted: a list of 2 numbers"}},
 		{"gaussian", `{"sd": [1, -1]}`, []string{"sd[1]: found -1; accepted: a positive number"}},
@@ -129,7 +129,12 @@ func TestConfigErrors(t *testing.T) {
 			"y: found nothing; accepted: a list of rows, or csv",
 			"A: found 1 rows of 2; accepted: as many rows as columns",
 		}},
-		{"sonar", `{"prior_sd": 2}`, []string{"prior_sd: found an unknown key; accepted: no keys"}},
+		{"sonar", `{"prior_sd": 2}`, []string{"prior_sd: found an unknown key; accepted: rotation"}},
+		{"sonar", `{"rotation": -1}`, []string{"rotation: found -1; accepted: a whole number from 0 to 2^53"}},
+		{"conjugate_regression_noise", `{"rotation": 3}`, []string{
+			"rotation: found 3; accepted: no rotation, as the parameter sigma2 is positive: only the reals can be rotated",
+		}},
+		{"gaussian", `{"dim": 5000, "rotation": 3}`, []string{"rotation: found 3; accepted: no rotation in dimension 5000: at most 4096"}},
 	} {
 		var config map[string]any
 		if err := json.Unmarshal([]byte(c.config), &config); err != nil {

@@ -25,6 +25,8 @@ type chunked struct {
 	views sync.Pool     // of *Batch
 }
 
+func (c *chunked) Unwrap() Density { return c.Density }
+
 // chunkCall is one Eval under way.
 type chunkCall struct {
 	of      *chunked

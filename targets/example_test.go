@@ -37,7 +37,7 @@ func ExampleNew_fault() {
 		fmt.Println(fault.Path, "|", fault.Found, "|", fault.Accepted)
 	}
 	// Output:
-	// dims | an unknown key | dim, scale (did you mean dim?)
+	// dims | an unknown key | dim, scale, rotation (did you mean dim?)
 }
 
 // A function of one point becomes a density. Rows that went wrong are told by their status.

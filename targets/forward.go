@@ -16,49 +16,73 @@ type (
 	outputs      interface{ Outputs }
 )
 
-// attach returns d with those optional interfaces that are not nil, and no others.
+// wrapper is a Density that As sees through.
+type wrapper struct{ Density }
+
+func (w wrapper) Unwrap() Density { return w.Density }
+
+// As finds the first T in d and the densities that it wraps: an optional interface that wrappers do not hand on, such as
+// Modal, or a type, such as *Rotated. A wrapper that moves the points, such as that of Unconstrain, is not seen through.
+// Whatever T offers is therefore about the same points as d.
+func As[T any](d Density) (T, bool) {
+	for {
+		if t, ok := d.(T); ok {
+			return t, true
+		}
+		u, ok := d.(interface{ Unwrap() Density })
+		if !ok {
+			var none T
+			return none, false
+		}
+		d = u.Unwrap()
+	}
+}
+
+// attach returns d with those of the optional interfaces Sampler, PriorSampler and Outputs that are not nil, and no
+// others. It is seen through by As.
 func attach(d Density, s Sampler, p PriorSampler, o Outputs) Density {
+	w := wrapper{d}
 	switch {
 	case s != nil && p != nil && o != nil:
 		return struct {
-			Density
+			wrapper
 			sampler
 			priorSampler
 			outputs
-		}{d, s, p, o}
+		}{w, s, p, o}
 	case s != nil && p != nil:
 		return struct {
-			Density
+			wrapper
 			sampler
 			priorSampler
-		}{d, s, p}
+		}{w, s, p}
 	case s != nil && o != nil:
 		return struct {
-			Density
+			wrapper
 			sampler
 			outputs
-		}{d, s, o}
+		}{w, s, o}
 	case p != nil && o != nil:
 		return struct {
-			Density
+			wrapper
 			priorSampler
 			outputs
-		}{d, p, o}
+		}{w, p, o}
 	case s != nil:
 		return struct {
-			Density
+			wrapper
 			sampler
-		}{d, s}
+		}{w, s}
 	case p != nil:
 		return struct {
-			Density
+			wrapper
 			priorSampler
-		}{d, p}
+		}{w, p}
 	case o != nil:
 		return struct {
-			Density
+			wrapper
 			outputs
-		}{d, o}
+		}{w, o}
 	}
 	return d
 }

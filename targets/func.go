@@ -36,7 +36,8 @@ type described struct {
 	info Info
 }
 
-func (d described) Info() Info { return d.info }
+func (d described) Info() Info      { return d.info }
+func (d described) Unwrap() Density { return d.Density }
 
 // Reals is a list of one real parameter: Reals("x", 10) for a vector, Reals("x") for a scalar.
 func Reals(name string, shape ...int) []Param { return []Param{{Name: name, Shape: shape}} }

@@ -66,16 +66,21 @@ type mixture struct {
 	cum                 []float64 // cumulative weights
 }
 
+// component is the log density of component k, its weight included.
+func (g *mixture) component(k int, x []float64) float64 {
+	mean, prec := g.mean[k*g.d:(k+1)*g.d], g.precision[k*g.d:(k+1)*g.d]
+	s := 0.0
+	for j, m := range mean {
+		s += (x[j] - m) * (x[j] - m) * prec[j]
+	}
+	return g.logW[k] - 0.5*s
+}
+
 // at sums the components in the log domain, largest term first taken out.
 func (g *mixture) at(x, grad, term []float64) float64 {
 	top := math.Inf(-1)
 	for k := range term {
-		mean, prec := g.mean[k*g.d:(k+1)*g.d], g.precision[k*g.d:(k+1)*g.d]
-		s := 0.0
-		for j, m := range mean {
-			s += (x[j] - m) * (x[j] - m) * prec[j]
-		}
-		term[k] = g.logW[k] - 0.5*s
+		term[k] = g.component(k, x)
 		top = max(top, term[k])
 	}
 	if math.IsInf(top, -1) || math.IsNaN(top) {
