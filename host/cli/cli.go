@@ -26,6 +26,7 @@ type commands struct {
 	Verify  verifyCmd  `cmd:"" help:"Do the last stage of a run again and compare it, bit for bit."`
 	Target  targetCmd  `cmd:"" help:"Look at target densities."`
 	Plugin  pluginCmd  `cmd:"" help:"Look at plugins, or start writing one."`
+	Bench   benchCmd   `cmd:"" help:"Measure what this machine does."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
 

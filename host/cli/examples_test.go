@@ -25,7 +25,7 @@ func TestExamples(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			b := newBench(t)
+			b := newWorkbench(t)
 			if code, _, stderr := b.sampan(nil, "run", path, "--set", "sampler.particles=64", "--set", "sampler.islands=2", "--json"); code != exitDone {
 				t.Errorf("exit %d\n%s", code, stderr)
 			}

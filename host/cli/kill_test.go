@@ -12,8 +12,8 @@ import (
 	"testing"
 )
 
-// bench is a folder with the programs and run files of one test.
-type bench struct {
+// workbench is a folder with the programs and run files of one test.
+type workbench struct {
 	t   *testing.T
 	dir string
 }
@@ -72,9 +72,9 @@ func algorithms() map[string]string {
 	return map[string]string{"smc": smcRun, "hmc": hmcRun}
 }
 
-func newBench(t *testing.T) *bench {
+func newWorkbench(t *testing.T) *workbench {
 	t.Helper()
-	b := &bench{t: t, dir: t.TempDir()}
+	b := &workbench{t: t, dir: t.TempDir()}
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
@@ -88,7 +88,7 @@ func newBench(t *testing.T) *bench {
 }
 
 // write writes a run file, whose plugin gets the variables in env.
-func (b *bench) write(text string, env ...string) string {
+func (b *workbench) write(text string, env ...string) string {
 	b.t.Helper()
 	if strings.Contains(text, "%s") {
 		var vars strings.Builder
@@ -105,7 +105,7 @@ func (b *bench) write(text string, env ...string) string {
 }
 
 // sampan runs the program and returns its exit code, -1 if it was killed.
-func (b *bench) sampan(env []string, args ...string) (code int, stdout, stderr string) {
+func (b *workbench) sampan(env []string, args ...string) (code int, stdout, stderr string) {
 	b.t.Helper()
 	cmd := exec.Command(filepath.Join(b.dir, "sampan"), args...)
 	cmd.Dir = b.dir
@@ -121,7 +121,7 @@ func (b *bench) sampan(env []string, args ...string) (code int, stdout, stderr s
 }
 
 // digest runs the program with --json, which must end well, and returns the digest.
-func (b *bench) digest(args ...string) string {
+func (b *workbench) digest(args ...string) string {
 	b.t.Helper()
 	code, stdout, stderr := b.sampan(nil, append(args, "--json")...)
 	if code != exitDone {
@@ -141,7 +141,7 @@ func digestIn(t *testing.T, summary string) string {
 
 // TestDigestAnyWorkers: the same bytes for any number of workers, here and in processes of their own.
 func TestDigestAnyWorkers(t *testing.T) {
-	b := newBench(t)
+	b := newWorkbench(t)
 	file := b.write(builtinRun)
 	want := b.digest("run", file, "--workers", "1")
 	ways := [][]string{
@@ -165,7 +165,7 @@ func TestDigestAnyWorkers(t *testing.T) {
 func TestDigestAnyProcesses(t *testing.T) {
 	for name, text := range algorithms() {
 		t.Run(name, func(t *testing.T) {
-			b := newBench(t)
+			b := newWorkbench(t)
 			file := b.write(text)
 			want := b.digest("run", file, "--workers", "1")
 			for _, n := range counts() {
@@ -192,7 +192,7 @@ func counts() []int {
 func TestDigestPluginKilled(t *testing.T) {
 	for name, text := range algorithms() {
 		t.Run(name, func(t *testing.T) {
-			b := newBench(t)
+			b := newWorkbench(t)
 			want := b.digest("run", b.write(text), "--workers", "1")
 			lives := filepath.Join(b.dir, "lives")
 			file := b.write(text, "RAGGED_LIVES="+lives, "RAGGED_DEATHS=3", "RAGGED_SEED=1")
@@ -219,7 +219,7 @@ func TestDigestHostStopped(t *testing.T) {
 				continue
 			}
 			t.Run(name+"/"+signal, func(t *testing.T) {
-				b := newBench(t)
+				b := newWorkbench(t)
 				want := b.digest("run", b.write(text), "--workers", "1")
 				lives := filepath.Join(b.dir, "lives")
 				file := b.write(text, "RAGGED_LIVES="+lives, "RAGGED_DEATHS=4", "RAGGED_SEED=7", "RAGGED_VICTIM=host", "RAGGED_SIGNAL="+signal)
@@ -254,7 +254,7 @@ func TestDigestHostStopped(t *testing.T) {
 
 // TestFullDisk: no room ends the run cleanly, and with room again it goes on.
 func TestFullDisk(t *testing.T) {
-	b := newBench(t)
+	b := newWorkbench(t)
 	file := b.write(builtinRun)
 	want := b.digest("run", file)
 	code, _, stderr := b.sampan([]string{"SAMPAN_TEST_FILE_SIZE=6000"}, "run", file, "--out", "full", "--workers", "1")
