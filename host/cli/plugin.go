@@ -11,6 +11,7 @@ import (
 	"github.com/sampan-mc/sampan/host/config"
 	"github.com/sampan-mc/sampan/host/plugin"
 	"github.com/sampan-mc/sampan/host/run"
+	"github.com/sampan-mc/sampan/plugins/diffusion"
 	"github.com/sampan-mc/sampan/plugins/sdk"
 )
 
@@ -116,7 +117,12 @@ type pluginServeCmd struct {
 }
 
 // Run serves until the host is done.
-func (c *pluginServeCmd) Run() error { return sdk.ServeBuiltin(c.Name) }
+func (c *pluginServeCmd) Run() error {
+	if c.Name == diffusion.Name {
+		return diffusion.Serve()
+	}
+	return sdk.ServeBuiltin(c.Name)
+}
 
 // asUsage makes the error of a plugin that cannot be found one of usage.
 func asUsage(err error) error {

@@ -88,7 +88,12 @@ func Find(use string, o Options) (*Spec, error) {
 }
 
 // Builtin is the built-in target of that name, to be served by a process of this program.
-func Builtin(name string, o Options) (*Spec, error) {
+func Builtin(name string, o Options) (*Spec, error) { return builtin(name, "target", o) }
+
+// BuiltinTransport is Builtin for a transport: the plugin "diffusion".
+func BuiltinTransport(name string, o Options) (*Spec, error) { return builtin(name, "transport", o) }
+
+func builtin(name, kind string, o Options) (*Spec, error) {
 	self := o.Self
 	if self == "" {
 		var err error
@@ -96,7 +101,7 @@ func Builtin(name string, o Options) (*Spec, error) {
 			return nil, fmt.Errorf("serve %s in its own process: %w", name, err)
 		}
 	}
-	return &Spec{Name: name, Kinds: []string{"target"}, Source: "built-in", Command: []string{self, "plugin", "serve", name}}, nil
+	return &Spec{Name: name, Kinds: []string{kind}, Source: "built-in", Command: []string{self, "plugin", "serve", name}}, nil
 }
 
 // List finds all plugins in the search path, those that are shadowed left out. The errors are of plugins that are there

@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"strings"
 
+	pb "github.com/sampan-mc/sampan/proto/sampan/plugin/v1"
 	"github.com/sampan-mc/sampan/targets"
 )
 
@@ -80,8 +81,11 @@ func checkNames(components []component) error {
 		} else {
 			seen[key] = true
 		}
-		if c.newDensity == nil {
+		switch {
+		case c.kind == pb.Kind_KIND_TARGET && c.newDensity == nil:
 			return fmt.Errorf("component %q has neither Density nor New", c.name)
+		case c.kind == pb.Kind_KIND_TRANSPORT && c.newTransport == nil:
+			return fmt.Errorf("component %q has no New", c.name)
 		}
 	}
 	return nil

@@ -23,13 +23,14 @@ import (
 	"path/filepath"
 
 	pb "github.com/sampan-mc/sampan/proto/sampan/plugin/v1"
+	"github.com/sampan-mc/sampan/smc"
 	"github.com/sampan-mc/sampan/targets"
 )
 
 // Version is the SDK's, told to the host.
 const Version = "0.1.0"
 
-// Component is something a plugin serves: a Target.
+// Component is something a plugin serves: a Target or a Transport.
 type Component interface{ component() component }
 
 // Target is a component that serves a density. Exactly one of Density and New is set.
@@ -57,6 +58,7 @@ type component struct {
 	name, version, summary, spec string
 	limits                       *pb.Limits
 	newDensity                   func(config json.RawMessage, folder string) (targets.Density, error)
+	newTransport                 func(Env) (smc.Transport, error)
 }
 
 func (t Target) component() component {
@@ -102,12 +104,22 @@ func Main(components ...Component) {
 	os.Exit(0)
 }
 
+// Serve serves the components until the host is done with them. Main calls it for programs that are plugins and nothing
+// else.
+func Serve(components ...Component) error {
+	s, err := newServer(components)
+	if err != nil {
+		return err
+	}
+	return s.serve()
+}
+
 // ErrByHand is what serving ends with at once if it was not the host that started the program.
 var ErrByHand = errors.New("this is a sampan plugin, which `sampan run` starts by itself; by hand, `describe` tells what it serves")
 
 // ServeBuiltin serves the built-in target of that name until the host is done with it.
 func ServeBuiltin(name string) error {
-	s, err := newServer([]Component{Target{
+	return Serve(Target{
 		Name: name, Version: Version, Summary: "built-in target",
 		New: func(config json.RawMessage, folder string) (targets.Density, error) {
 			var m map[string]any
@@ -116,9 +128,5 @@ func ServeBuiltin(name string) error {
 			}
 			return targets.New(name, m, folder)
 		},
-	}})
-	if err != nil {
-		return err
-	}
-	return s.serve()
+	})
 }

@@ -1,0 +1,112 @@
+// Package method says what a method of the diffusion plugin is: how it is named, configured and made for a problem. The
+// methods themselves are the packages beside this one.
+package method
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/sampan-mc/sampan/plugins/sdk"
+	"github.com/sampan-mc/sampan/smc"
+	"github.com/sampan-mc/sampan/targets"
+)
+
+// Method is one way of moving particles from the reference to the target.
+type Method struct {
+	Name    string
+	Summary string // one line
+	New     func(Problem) (smc.Transport, error)
+}
+
+// Problem is what a method is made for.
+type Problem struct {
+	Target    targets.Density // on the unconstrained scale; evaluated with the context of the work at hand, see sdk.Env
+	Reference smc.Reference   // where the path starts, unless the method brings another
+	Dim       int
+	Folder    string // paths in the configuration are relative to it
+
+	config map[string]json.RawMessage // the method's own keys
+	common []string                   // keys beside them
+}
+
+// Decode reads the method's own keys into the struct that into points to: fields are named by their json tags, keep
+// their value where the key is absent, and unknown keys are faults.
+func (p Problem) Decode(into any) error {
+	text, err := json.Marshal(p.config)
+	if err != nil {
+		return err
+	}
+	err = sdk.Decode(text, into)
+	var faults targets.ConfigErrors
+	if errors.As(err, &faults) {
+		for _, f := range faults {
+			if f.Found == "an unknown key" {
+				f.Accepted = strings.TrimPrefix(f.Accepted, "no keys")
+				f.Accepted = strings.Trim(strings.Join(p.common, ", ")+", "+f.Accepted, ", ")
+			}
+		}
+	}
+	return err
+}
+
+// common keys of every method.
+type common struct {
+	Method    string    `json:"method"`
+	Reference reference `json:"reference"`
+}
+
+// reference is a normal of independent coordinates: one number for all of them, or one for each.
+type reference struct {
+	Mean  numbers `json:"mean"`
+	Scale numbers `json:"scale"`
+}
+
+// numbers is a list, or one number.
+type numbers []float64
+
+func (v *numbers) UnmarshalJSON(text []byte) error {
+	var one float64
+	if json.Unmarshal(text, &one) == nil {
+		*v = numbers{one}
+		return nil
+	}
+	return json.Unmarshal(text, (*[]float64)(v))
+}
+
+// New makes the method that the configuration of env names, one of known.
+func New(env sdk.Env, known []Method) (smc.Transport, error) {
+	p := Problem{Target: env.Target, Dim: env.Target.Info().Dim(), Folder: env.Folder, common: []string{"method", "reference"}}
+	if err := json.Unmarshal(env.Config, &p.config); err != nil {
+		return nil, fmt.Errorf("configuration: %w", err)
+	}
+	shared := map[string]json.RawMessage{}
+	for _, key := range p.common {
+		if v, ok := p.config[key]; ok {
+			shared[key] = v
+			delete(p.config, key)
+		}
+	}
+	text, err := json.Marshal(shared)
+	if err != nil {
+		return nil, err
+	}
+	c := common{Reference: reference{Mean: numbers{0}, Scale: numbers{1}}}
+	if err := sdk.Decode(text, &c); err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(known, func(m Method) bool { return m.Name == c.Method })
+	if i < 0 {
+		names := make([]string, len(known))
+		for j, m := range known {
+			names[j] = m.Name
+		}
+		return nil, targets.ConfigErrors{{Path: "method", Found: fmt.Sprintf("%q", c.Method), Accepted: strings.Join(names, ", ")}}
+	}
+	if p.Reference, err = smc.NewNormal(p.Dim, c.Reference.Mean, c.Reference.Scale); err != nil {
+		return nil, targets.ConfigErrors{{Path: "reference", Found: err.Error(), Accepted: "mean and scale, numbers or lists of one number for each coordinate"}}
+	}
+	return known[i].New(p)
+}
