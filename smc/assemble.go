@@ -6,13 +6,14 @@ import (
 	"github.com/sampan-mc/sampan/smc/diag"
 )
 
-// result gathers what the populations gave. pilot may be nil.
-func (r *run) result(pilot *population, islands []*population) *Result {
-	res := &Result{D: r.d, Frozen: pilot != nil, Plan: islands[0].plan, ParetoK: math.NaN()}
-	if pilot != nil {
-		res.Pilot = pilot.reports
-		res.Tally = pilot.tally
+// result gathers what the populations gave.
+func (r *run) result(pilots, islands []*population) *Result {
+	res := &Result{D: r.d, Frozen: !r.cfg.OnTheFly, Plan: islands[0].plan, ParetoK: math.NaN()}
+	for _, pilot := range pilots {
+		res.Pilot = append(res.Pilot, pilot.reports...)
+		res.PilotTally.Add(&pilot.tally)
 	}
+	res.Tally = res.PilotTally
 	var logZ, logW []float64
 	var sizes []int
 	for _, pop := range islands {
@@ -47,8 +48,8 @@ func (pop *population) finish() Island {
 	is.Genealogy = diag.Island{
 		LogZ: is.LogZ, LogW: p.LogW, Lineage: p.Lineage, Resamplings: pop.resamplings, PairLoss: pop.pairLoss,
 	}
-	for _, rep := range pop.reports {
-		if (rep.Resampled || rep.Beta == 1) && worse(rep.ParetoK, is.ParetoK) {
+	for i, rep := range pop.reports {
+		if (rep.Resampled || i == len(pop.reports)-1) && worse(rep.ParetoK, is.ParetoK) {
 			is.ParetoK, is.WorstAt = rep.ParetoK, rep.Stage
 		}
 	}

@@ -21,6 +21,16 @@ type Config struct {
 	// and log Z is consistent but not unbiased. Otherwise a pilot population of its own adapts them, they are frozen, and
 	// the islands run with fresh randomness: the estimate of Z is then exactly unbiased.
 	OnTheFly bool
+
+	// Transport carries the particles from cut to cut of a path of its own; nil: there is none. Schedule then is only for
+	// tempered stages in place of its segments.
+	Transport Transport
+	// AsIs keeps every segment of the transport, with moves at every cut where γ is known. Otherwise the pilot decides
+	// segment by segment; see Decision.
+	AsIs bool
+	// Tempered, if it is known, is what a tempered run without the transport found. A transport that finds much less mass
+	// has lost part of the target, and is not used.
+	Tempered *Tempered
 }
 
 // Move describes the Markov moves of each stage.
@@ -101,7 +111,14 @@ func (c *Config) Validate() error {
 	if c.Resampler > Multinomial {
 		say("resampling: %v found; accepted: systematic, multinomial", c.Resampler)
 	}
-	faults = append(faults, c.Schedule.validate(), c.Move.validate())
+	least := 1
+	if c.Transport != nil {
+		faults = append(faults, validateCuts(c.Transport.Cuts()))
+		if c.AsIs {
+			least = 0
+		}
+	}
+	faults = append(faults, c.Schedule.validate(), c.Move.validate(least))
 	return errors.Join(faults...)
 }
 
@@ -128,17 +145,41 @@ func (s *Schedule) validate() error {
 	return nil
 }
 
-func (m *Move) validate() error {
+func (m *Move) validate(least int) error {
 	if err := m.Kernel.Validate(); err != nil {
 		return err
 	}
 	switch {
-	case m.Steps < 1:
-		return fmt.Errorf("move steps: %d found; accepted: 1 or more", m.Steps)
+	case m.Steps < least:
+		return fmt.Errorf("move steps: %d found; accepted: %d or more", m.Steps, least)
 	case !(m.Step >= 0) || math.IsInf(m.Step, 1):
 		return fmt.Errorf("step: %v found; accepted: a positive step size, or 0 to tune it", m.Step)
 	case !(m.Accept >= 0 && m.Accept < 1):
 		return fmt.Errorf("accept: %v found; accepted: above 0, below 1, or 0 for the kernel's own", m.Accept)
+	}
+	return nil
+}
+
+// validateCuts checks the cuts of a transport.
+func validateCuts(cuts []Cut) error {
+	if len(cuts) == 0 {
+		return errors.New("transport: no cuts found; accepted: one for each segment's end, the last of which is the target")
+	}
+	before := 0.0
+	for k, c := range cuts {
+		if c.Kind > CutNone {
+			return fmt.Errorf("transport: cut %d is of kind %d; accepted: CutBeta, CutOwn, CutNone", k+1, c.Kind)
+		}
+		if c.Kind != CutBeta {
+			continue
+		}
+		if !(c.Beta >= before && c.Beta > 0 && c.Beta <= 1) {
+			return fmt.Errorf("transport: cut %d is at β = %v after %v; accepted: numbers above 0, up to 1, that do not fall", k+1, c.Beta, before)
+		}
+		before = c.Beta
+	}
+	if last := cuts[len(cuts)-1]; last.Kind != CutBeta || last.Beta != 1 {
+		return errors.New("transport: the last cut is not the target; accepted: CutBeta with β = 1")
 	}
 	return nil
 }

@@ -25,9 +25,16 @@ func (r *run) judge(res *Result) {
 	say := func(code, format string, args ...any) {
 		res.Findings = append(res.Findings, mcmc.Finding{Code: code, Text: fmt.Sprintf(format, args...)})
 	}
-	if res.Frozen {
+	inexact := r.transport != nil && !r.transport.Info().Exact && res.Plan.uses()
+	switch {
+	case inexact:
+		say("log-z-discretised", "the weights of %s are those of a path in continuous time, integrated to order %d: log Z is off by as much as that is, "+
+			"whatever the number of particles; compare with twice the steps", r.transport.Info().Name, r.transport.Info().Order)
+	case res.Frozen && r.transport != nil:
+		say("log-z-unbiased", "which segments to use, schedule, step sizes and scales were decided by a pilot and frozen: the estimate of Z is exactly unbiased")
+	case res.Frozen:
 		say("log-z-unbiased", "schedule, step sizes and scales were found by a pilot and frozen: the estimate of Z is exactly unbiased")
-	} else {
+	default:
 		say("log-z-consistent", "schedule, step sizes and scales were adapted in the run itself: the estimate of Z is consistent, not unbiased")
 	}
 	if text := diag.Disagreement(res.LogZErrors); text != "" {
@@ -38,6 +45,7 @@ func (r *run) judge(res *Result) {
 		say("pareto-k", "Pareto k of the weights reached %.2f at stage %d, above %.2f: a few particles carry the estimate; "+
 			"take more particles, smaller steps (a higher CESS) or a reference nearer to the target", res.ParetoK, res.WorstAt, limit)
 	}
+	r.judgeTransport(res, say)
 	r.judgeAncestry(res, say)
 	r.judgeStages(res, say)
 	res.Findings = append(res.Findings, res.Tally.Findings()...)
@@ -60,6 +68,57 @@ func (r *run) judgeAncestry(res *Result, say sayFunc) {
 	}
 }
 
+// judgeTransport speaks of segments that were not used, of those that did worse than in the pilot, and of particles that
+// the transport lost.
+func (r *run) judgeTransport(res *Result, say sayFunc) {
+	if r.transport == nil {
+		return
+	}
+	replaced := 0
+	for _, d := range res.Plan.Decisions {
+		if d.Verdict == Replaced {
+			replaced += d.Last - d.First + 1
+		}
+	}
+	name := r.transport.Info().Name
+	switch {
+	case replaced > 0 && !res.Plan.uses():
+		say("transport-replaced", "%s was not used: tempering took its place. %s", name, res.Plan.Decisions[0].Why)
+	case replaced > 0:
+		say("transport-replaced", "%d segments of %s were replaced by tempering", replaced, name)
+	}
+	var poor, lost Report
+	poor.CESS = 2
+	for i := range res.Islands {
+		for _, rep := range res.Islands[i].Reports {
+			if rep.Segment > 0 && rep.CESS < poor.CESS {
+				poor = rep
+			}
+			if rep.Lost > lost.Lost {
+				lost = rep
+			}
+		}
+	}
+	if poor.CESS < poorStage*replaceCESS {
+		say("segment-poor", "segment %d of %s kept %.3f of the effective sample size in %s, much less than segments that are used should: "+
+			"the pilot did not see what the islands saw; take more particles", poor.Segment, name, poor.CESS, poor.Stream)
+	}
+	if lost.Lost > 0 {
+		say("transport-lost", "%d of %d particles of %s were given up at segment %d of %s, which gave no usable point or log ratio for them; the first is slot %d",
+			lost.Lost, r.cfg.Particles, lost.Stream, lost.Segment, name, lost.FirstLost)
+	}
+}
+
+// uses reports whether the plan has a segment of a transport in it.
+func (p *Plan) uses() bool {
+	for _, s := range p.Stages {
+		if s.Segment > 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // judgeStages speaks of the worst stages of the islands.
 func (r *run) judgeStages(res *Result, say sayFunc) {
 	kind := r.cfg.Move.Kernel.Kind
@@ -74,10 +133,10 @@ func (r *run) judgeStages(res *Result, say sayFunc) {
 			if rep.Acceptance > high.Acceptance {
 				high = rep
 			}
-			if rep.CESS < poor.CESS {
+			if rep.CESS < poor.CESS && rep.Segment == 0 {
 				poor = rep
 			}
-			stuck = stuck || rep.Acceptance != rep.Acceptance
+			stuck = stuck || rep.Moves > 0 && rep.Acceptance != rep.Acceptance
 			divergent += rep.Divergent
 			moves += rep.Moves * r.cfg.Particles
 			dead = max(dead, rep.Dead)

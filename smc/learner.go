@@ -85,6 +85,7 @@ type TrainReport struct {
 // Learned says how a training ended.
 type Learned struct {
 	Steps        int
+	Used         Evals // of the target, from the start of the training, whatever was resumed
 	StoppedEarly bool
 	Reason       string // why, if so
 	Warnings     []string

@@ -13,6 +13,14 @@ type Particles struct {
 	LogOwn            []float64 // N: log of the transport's own γ_k, nil where it has none
 	LogW              []float64 // N: log weights since the last resampling; −Inf is dead, and stays so
 	Lineage           []int32   // N: ancestor at stage 0
+	// Used counts what a segment asked of the target to make these particles.
+	Used Evals
+}
+
+// Evals counts points at which a target was evaluated.
+type Evals struct {
+	Density  int64 // log density alone
+	Gradient int64 // log density and gradient
 }
 
 // NewParticles makes a population of equal weights at the origin, every particle its own ancestor.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/sampan-mc/sampan/smc/diag"
 	"github.com/sampan-mc/sampan/smc/mcmc"
+	"github.com/sampan-mc/sampan/targets"
 	"github.com/sampan-mc/sampan/vec/rng"
 )
 
@@ -15,6 +16,7 @@ import (
 type population struct {
 	*run
 	stream    string
+	purpose   string // of its random numbers
 	island    int
 	frozen    bool    // runs by a plan; otherwise it makes one as it goes
 	threshold float64 // of the effective sample size, as a fraction
@@ -33,11 +35,22 @@ type population struct {
 	tuning      mcmc.Tuning // of the last moves
 	reports     []Report    //
 	tally       mcmc.Tally  //
+	// With a transport:
+	cut       int     // reached or passed, 0 the reference
+	kind      CutKind // what is known of γ at the particles
+	fresh     bool    // the gradients in s are those of its points
+	to        int     // cut that tempered stages lead to; 0: none under way
+	refinable bool    // finer cuts can be had, rather than another decision than Kept
+	wants     bool    // finer cuts
+	forced    string  // why no segment is to be used
 
 	sp                       *Particles  // what resampling gathers into; swapped with p and s
 	ss                       *mcmc.State //
 	ratio, weights, uniforms []float64
 	ancestors                []int32
+	moved                    []targets.Status // what became of the particles in a segment
+	ownMover                 mover            // at the transport's own cuts
+	ownTally                 mcmc.Tally       // evaluations of its densities, which are none of the target's
 }
 
 // mover is a Markov kernel for whole populations: *mcmc.Mover, or, in tests, one whose law is known.
@@ -64,8 +77,18 @@ func newKeys(seed uint64, purpose string, island int) keys {
 // whatever the run it prepares will do.
 const pilotThreshold = 0.5
 
-func (r *run) newPilot() *population {
-	p := r.newPopulation("pilot", "smc/pilot", 0)
+// pilotName is the stream of the pilot of an attempt, from 0.
+func pilotName(attempt int) string {
+	if attempt == 0 {
+		return "pilot"
+	}
+	return fmt.Sprintf("pilot-%d", attempt+1)
+}
+
+// newPilot makes the pilot of an attempt, from 0.
+func (r *run) newPilot(attempt int) *population {
+	name := pilotName(attempt)
+	p := r.newPopulation(name, "smc/"+name, 0)
 	p.threshold = max(r.cfg.Threshold, pilotThreshold)
 	return p
 }
@@ -82,7 +105,7 @@ func (r *run) newPopulation(stream, purpose string, island int) *population {
 	n, d, k := r.cfg.Particles, r.d, r.cfg.Move.Kernel
 	grad := k.Kind.NeedsGradient()
 	pop := &population{
-		run: r, stream: stream, island: island, threshold: r.cfg.Threshold, keys: newKeys(r.cfg.Seed, purpose, island),
+		run: r, stream: stream, purpose: purpose, island: island, threshold: r.cfg.Threshold, keys: newKeys(r.cfg.Seed, purpose, island),
 		path:   newPath(r.ref, r.target, n, grad),
 		tuning: mcmc.FirstTuning(k.Kind, d),
 		ratio:  make([]float64, n), weights: make([]float64, n), uniforms: make([]float64, r.cfg.Resampler.uniforms(n)),
@@ -92,14 +115,19 @@ func (r *run) newPopulation(stream, purpose string, island int) *population {
 	if r.cfg.Move.Step > 0 {
 		pop.tuning.Step = r.cfg.Move.Step
 	}
-	pop.p, pop.s = newPair(n, d, grad)
-	pop.sp, pop.ss = newPair(n, d, grad)
+	aux := 0
+	if r.transport != nil {
+		aux = r.transport.Info().Aux
+		pop.moved = make([]targets.Status, n)
+	}
+	pop.p, pop.s = newPair(n, d, aux, grad)
+	pop.sp, pop.ss = newPair(n, d, aux, grad)
 	return pop
 }
 
 // newPair makes particles and the mcmc state that shares their memory.
-func newPair(n, d int, grad bool) (*Particles, *mcmc.State) {
-	p := NewParticles(n, d, 0)
+func newPair(n, d, aux int, grad bool) (*Particles, *mcmc.State) {
+	p := NewParticles(n, d, aux)
 	s := &mcmc.State{N: n, D: d, X: p.X, Terms: mcmc.NewTerms(n, d, true, grad)}
 	s.LogRef, s.LogTarget = p.LogRef, p.LogTarget
 	return p, s
@@ -113,6 +141,7 @@ func (pop *population) begin(ctx context.Context) error {
 	if err := pop.s.Refresh(ctx, pop.path, &pop.tally); err != nil {
 		return fmt.Errorf("evaluate the draws from the reference: %w", err)
 	}
+	pop.fresh = true
 	for i := range pop.p.LogW {
 		if math.IsInf(pop.p.LogRef[i], -1) {
 			pop.p.LogW[i] = math.Inf(-1) // a reference that disowns its draw, or a target that could not be evaluated
@@ -121,16 +150,40 @@ func (pop *population) begin(ctx context.Context) error {
 	return nil
 }
 
-// done reports whether the population has reached the target.
-func (pop *population) done() bool { return pop.beta == 1 }
+// done reports whether the population has reached the target, or asks for finer cuts before it goes on.
+func (pop *population) done() bool {
+	if pop.transport != nil {
+		return pop.cut == len(pop.cuts) || pop.wants
+	}
+	return pop.beta == 1
+}
 
-// advance takes the population through its next stage: choose γ_k, segment, weight, resample, move. The segment is the
-// identity.
+// advance takes the population through its next stage: choose γ_k, segment, weight, resample, move. A pilot that decides
+// on segments may take several.
 func (pop *population) advance(ctx context.Context) error {
+	switch {
+	case pop.transport == nil:
+		return pop.temper(ctx, 1)
+	case !pop.frozen:
+		return pop.decide(ctx)
+	}
+	next := &pop.plan.Stages[pop.stage]
+	if next.Segment > 0 {
+		return pop.segment(ctx, next.Segment, func(*Report) int { return next.Moves })
+	}
+	if err := pop.temper(ctx, next.Beta); err != nil {
+		return err
+	}
+	pop.cut = max(pop.cut, next.Cut)
+	return nil
+}
+
+// temper takes the population through a stage whose segment is the identity, on the way to β = end.
+func (pop *population) temper(ctx context.Context, end float64) error {
 	for i := range pop.ratio {
 		pop.ratio[i] = logRatio(pop.p.LogRef[i], pop.p.LogTarget[i])
 	}
-	beta, err := pop.chooseBeta()
+	beta, err := pop.chooseBeta(end)
 	if err != nil {
 		return err
 	}
@@ -138,7 +191,7 @@ func (pop *population) advance(ctx context.Context) error {
 	report := Report{Stream: pop.stream, Stage: pop.stage, Beta: beta}
 	survivors(pop.weights, pop.p.LogW, pop.ratio)
 	report.CESS = diag.CESS(pop.weights, pop.ratio, beta-pop.beta) / float64(pop.p.N)
-	if pop.frozen || pop.cfg.Schedule.Betas != nil {
+	if pop.frozen || pop.transport == nil && pop.cfg.Schedule.Betas != nil {
 		report.Stages = pop.stages()
 	}
 	if err := pop.weigh(beta); err != nil {
@@ -148,8 +201,9 @@ func (pop *population) advance(ctx context.Context) error {
 	report.ESS = diag.WeightESS(pop.p.LogW) / float64(pop.p.N)
 	report.ParetoK = diag.ParetoK(pop.p.LogW)
 	report.LogZ = pop.logZ + diag.LogMeanExp(pop.p.LogW)
+	steps := pop.cfg.Move.Steps
 	if pop.frozen {
-		pop.tuning = pop.plan.Stages[pop.stage-1].Tuning
+		pop.tuning, steps = pop.plan.Stages[pop.stage-1].Tuning, pop.plan.Stages[pop.stage-1].Moves
 	} else {
 		pop.rescale(report.ESS)
 	}
@@ -157,13 +211,18 @@ func (pop *population) advance(ctx context.Context) error {
 		report.Resampled = true
 		pop.resample()
 	}
-	if err := pop.move(ctx, &report); err != nil {
+	if err := pop.move(ctx, steps, &report); err != nil {
 		return err
 	}
+	pop.ended(&report)
+	return nil
+}
+
+// ended closes a stage.
+func (pop *population) ended(report *Report) {
 	report.Ancestors = pop.surviving()
 	report.Tally = pop.tally
-	pop.reports = append(pop.reports, report)
-	return nil
+	pop.reports = append(pop.reports, *report)
 }
 
 // stages is the length of a schedule known beforehand.
@@ -182,18 +241,25 @@ func logRatio(logRef, logTarget float64) float64 {
 	return logTarget - logRef
 }
 
-func (pop *population) chooseBeta() (float64, error) {
+func (pop *population) chooseBeta(end float64) (float64, error) {
 	s := &pop.cfg.Schedule
 	switch {
 	case pop.frozen:
 		return pop.plan.Stages[pop.stage].Beta, nil
-	case s.Betas != nil:
+	case s.Betas != nil && pop.transport == nil:
 		return s.Betas[pop.stage], nil
+	case s.Betas != nil: // the fixed schedule, as far as it lies on the way
+		for _, b := range s.Betas {
+			if b > pop.beta {
+				return min(b, end), nil
+			}
+		}
+		return end, nil
 	case pop.stage >= s.MaxStages:
 		return 0, fmt.Errorf("the schedule has not reached the target after %d stages, at β = %v; "+
 			"choose a reference nearer to the target, a lower CESS, or more stages", pop.stage, pop.beta)
 	}
-	return s.next(pop.beta, pop.p.LogW, pop.ratio, pop.weights, pop.cess)
+	return s.next(pop.beta, end, pop.p.LogW, pop.ratio, pop.weights, pop.cess)
 }
 
 // weigh moves β on. Every living particle gains (β' − β)(log γ_1 − log γ_0); the dead stay dead.
@@ -246,6 +312,9 @@ func (pop *population) gather() {
 		}
 	}
 	rows(dst.X, src.X)
+	for i, a := range pop.ancestors {
+		copy(dst.Aux[i*dst.A:(i+1)*dst.A], src.Aux[int(a)*src.A:(int(a)+1)*src.A])
+	}
 	rows(t.GradRef, s.GradRef)
 	rows(t.GradTarget, s.GradTarget)
 	for i, a := range pop.ancestors {
@@ -255,22 +324,39 @@ func (pop *population) gather() {
 	pop.p, pop.sp, pop.s, pop.ss = dst, src, t, s
 }
 
-// move applies the kernel, and, while a plan is being made, tunes it.
-func (pop *population) move(ctx context.Context, report *Report) error {
+// move applies the kernel steps times, and, while a plan is being made, tunes it.
+func (pop *population) move(ctx context.Context, steps int, report *Report) error {
 	var sum mcmc.Stats
-	steps := pop.cfg.Move.Steps
-	for m := 0; m < steps; m++ {
-		st, err := pop.mover.Move(ctx, pop.path, pop.beta, &pop.tuning, pop.s, &pop.keys.move, uint32(pop.stage), uint32(m))
-		if err != nil {
-			return fmt.Errorf("move: %w", err)
+	planned := steps
+	if steps > 0 {
+		density, kernel := pop.density()
+		if pop.s.GradTarget != nil && !pop.fresh {
+			tally := &pop.tally
+			if pop.kind == CutOwn {
+				tally = &pop.ownTally
+			}
+			if err := pop.s.Refresh(ctx, density, tally); err != nil {
+				return fmt.Errorf("evaluate the gradients: %w", err)
+			}
+			pop.fresh = true
 		}
-		sum.Add(st)
-		if !pop.frozen && pop.retune(st.Acceptance()) && m == steps-1 && steps < pop.cfg.Move.Steps+extraMoves {
-			steps++
+		for m := 0; m < steps; m++ {
+			st, err := kernel.Move(ctx, density, pop.beta, &pop.tuning, pop.s, &pop.keys.move, uint32(pop.stage), uint32(m))
+			if err != nil {
+				return fmt.Errorf("move: %w", err)
+			}
+			sum.Add(st)
+			if !pop.frozen && pop.retune(st.Acceptance()) && m == steps-1 && steps < planned+extraMoves {
+				steps++
+			}
 		}
 	}
 	if !pop.frozen {
-		pop.plan.Stages = append(pop.plan.Stages, PlannedStage{Beta: pop.beta, Tuning: copyTuning(pop.tuning)})
+		stage := PlannedStage{Segment: report.Segment, Beta: report.Beta, Moves: planned, Tuning: copyTuning(pop.tuning)}
+		if report.Segment > 0 {
+			stage.Cut = report.Segment
+		}
+		pop.plan.Stages = append(pop.plan.Stages, stage)
 	}
 	report.Moves, report.Acceptance, report.Step, report.Divergent = steps, sum.Acceptance(), pop.tuning.Step, sum.Divergent
 	return nil

@@ -24,7 +24,9 @@ type Report struct {
 	Stream string
 	Stage  int // from 1
 	Stages int // of the schedule; 0 while it is being found
-	Beta   float64
+	// Segment is that of the transport, from 1, which this stage applied; 0: a tempered stage.
+	Segment int
+	Beta    float64 // at the end of the stage; NaN where a transport's cut has none
 	// CESS and ESS are the conditional and plain effective sample sizes after weighting, before any resampling, as
 	// fractions: the one of what a step of size nought would leave, the other of the particles.
 	CESS, ESS float64
@@ -38,6 +40,8 @@ type Report struct {
 	Moves      int
 	Divergent  int
 	Dead       int        // particles of weight zero, before any resampling
+	Lost       int        // of these, given up by the transport in this stage: no usable log ratio
+	FirstLost  int        // slot of the first of them
 	Tally      mcmc.Tally // of the whole stream so far
 }
 
@@ -70,16 +74,6 @@ type Result struct {
 	ParetoK    float64        // worst stage of all islands
 	WorstAt    int            // that stage
 	Tally      mcmc.Tally     // pilot included
+	PilotTally mcmc.Tally
 	Findings   []mcmc.Finding
-}
-
-// Plan is everything that adaptation finds: the schedule, and the tuning of the moves of each stage.
-type Plan struct {
-	Stages []PlannedStage
-}
-
-// PlannedStage is one stage of a Plan.
-type PlannedStage struct {
-	Beta   float64
-	Tuning mcmc.Tuning
 }

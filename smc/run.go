@@ -23,35 +23,56 @@ func Run(ctx context.Context, ref Reference, target targets.Density, cfg Config,
 	return r.run(ctx)
 }
 
-func (r *run) run(ctx context.Context) (*Result, error) {
-	var pilot *population
-	var plan *Plan
-	if !r.cfg.OnTheFly {
-		pilot = r.newPilot()
-		if err := pilot.run1(ctx); err != nil {
+func (r *run) run(ctx context.Context) (res *Result, err error) {
+	defer func() { err = errors.Join(err, r.restoreCuts()) }()
+	pilots, plan, err := r.plan(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if plan != nil {
+		if err := r.recut(plan); err != nil {
 			return nil, err
 		}
-		plan = &pilot.plan
 	}
 	islands, err := r.islands(ctx, plan)
 	if err != nil {
 		return nil, err
 	}
-	return r.result(pilot, islands), nil
+	return r.result(pilots, islands), nil
+}
+
+// plan finds what the islands will run by; nil if they are to find it themselves.
+func (r *run) plan(ctx context.Context) ([]*population, *Plan, error) {
+	switch {
+	case r.cfg.OnTheFly:
+		return nil, nil, nil
+	case r.transport == nil:
+		pilot := r.newPilot(0)
+		return []*population{pilot}, &pilot.plan, pilot.run1(ctx)
+	}
+	pilots, err := r.prepare(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	return pilots, &pilots[len(pilots)-1].plan, nil
 }
 
 // Rerun takes a snapshot that a run of this configuration saved of stream, and returns the one it saved next.
-func Rerun(ctx context.Context, ref Reference, target targets.Density, cfg Config, stream string, snapshot []byte) ([]byte, error) {
+func Rerun(ctx context.Context, ref Reference, target targets.Density, cfg Config, stream string, snapshot []byte) (next []byte, err error) {
 	r, err := newRun(ref, target, cfg)
 	if err != nil {
 		return nil, err
 	}
+	defer func() { err = errors.Join(err, r.restoreCuts()) }()
 	pop, err := r.newStream(stream)
 	if err != nil {
 		return nil, err
 	}
 	if err := pop.restore(snapshot); err != nil {
 		return nil, fmt.Errorf("%s: %w", stream, err)
+	}
+	if err := r.recut(&pop.plan); err != nil {
+		return nil, err
 	}
 	if pop.done() {
 		return nil, fmt.Errorf("%s: stage %d was the last", stream, pop.stage)
@@ -71,6 +92,11 @@ type run struct {
 	hooks  Hooks
 	calls  sync.Mutex // held while a hook is called
 
+	transport Transport // nil: none
+	cuts      []Cut     // of the transport, as it is cut now
+	set       int       // into so many; 0: as it came
+	came      int       // with so many
+
 	// What the tests replace: the moves by ones whose law is known, the others by wrong ones that they must notice.
 	newMover func(k mcmc.Kernel, n, d int, tally *mcmc.Tally) mover
 	cess     cessFunc
@@ -84,6 +110,14 @@ func newRun(ref Reference, target targets.Density, cfg Config) (*run, error) {
 	if err := mcmc.CheckGradient(cfg.Move.Kernel.Kind, target); err != nil {
 		return nil, err
 	}
+	if cfg.Transport != nil {
+		if own := cfg.Transport.Reference(); own != nil {
+			ref = own
+			if err := mcmc.CheckGradient(cfg.Move.Kernel.Kind, ref); err != nil {
+				return nil, err
+			}
+		}
+	}
 	if p, ok := ref.(*Prior); ok && p.target.Info().Name != target.Info().Name {
 		return nil, fmt.Errorf("reference: the prior of %s found where that of %s belongs", p.target.Info().Name, target.Info().Name)
 	}
@@ -91,17 +125,24 @@ func newRun(ref Reference, target targets.Density, cfg Config) (*run, error) {
 	if k := ref.Info().Dim(); k != d {
 		return nil, fmt.Errorf("reference has dimension %d, target %s has %d", k, target.Info().Name, d)
 	}
-	return &run{
-		ref: ref, target: target, cfg: cfg, d: d,
+	r := &run{
+		ref: ref, target: target, cfg: cfg, d: d, transport: cfg.Transport,
 		newMover: func(k mcmc.Kernel, n, d int, tally *mcmc.Tally) mover { return mcmc.NewMover(k, n, d, true, tally) },
 		cess:     diag.CESS, reset: func(logW []float64) { clear(logW) },
-	}, nil
+	}
+	if r.transport != nil {
+		r.cuts = r.transport.Cuts()
+		r.came = len(r.cuts)
+	}
+	return r, nil
 }
 
 // newStream makes the population of this name, its plan still to be read from a snapshot.
 func (r *run) newStream(name string) (*population, error) {
-	if name == "pilot" && !r.cfg.OnTheFly {
-		return r.newPilot(), nil
+	for attempt := range maxAttempts + 1 {
+		if pilotName(attempt) == name && !r.cfg.OnTheFly {
+			return r.newPilot(attempt), nil
+		}
 	}
 	if digits, ok := strings.CutPrefix(name, "island-"); ok {
 		if i, err := strconv.Atoi(digits); err == nil && i >= 0 && i < r.cfg.Islands {

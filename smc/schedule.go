@@ -13,22 +13,22 @@ const minStep = 1e-12
 // cessFunc is diag.CESS, or, in tests, a wrong one.
 type cessFunc func(logW, logRatio []float64, delta float64) float64
 
-// next is the β that follows beta: the largest that keeps the conditional effective sample size of the particles at the
+// next is the β that follows beta on the way to end: the largest that keeps the conditional effective sample size of the particles at the
 // wanted fraction, found by bisection; the CESS falls as the step grows, since its log is 2K(δ) − K(2δ) with the convex
 // cumulant function K of the log ratio. logW and logRatio are log weights and log γ_1 − log γ_0.
 //
 // Particles outside the target's support are lost to a step of any size, so the fraction is one of what they leave: they
 // are counted as dead already. scratch has the length of logW.
-func (s *Schedule) next(beta float64, logW, logRatio, scratch []float64, cess cessFunc) (float64, error) {
+func (s *Schedule) next(beta, end float64, logW, logRatio, scratch []float64, cess cessFunc) (float64, error) {
 	if !survivors(scratch, logW, logRatio) {
-		return 1, nil // which step does not matter; weighing will tell
+		return end, nil // which step does not matter; weighing will tell
 	}
 	n := float64(len(logW))
 	keeps := func(delta float64) bool { return cess(scratch, logRatio, delta) >= s.CESS*n }
-	if keeps(1 - beta) {
-		return 1, nil
+	if keeps(end - beta) {
+		return end, nil
 	}
-	lo, hi := 0.0, 1-beta
+	lo, hi := 0.0, end-beta
 	for hi-lo > 1e-9*hi && hi > minStep {
 		if mid := lo + (hi-lo)/2; keeps(mid) {
 			lo = mid

@@ -63,7 +63,7 @@ func TestBisection(t *testing.T) {
 		}
 		checked++
 		s := Schedule{CESS: c.CESS / n, MaxStages: 1}
-		got, err := s.next(0, logW, ratio, make([]float64, len(logW)), diag.CESS)
+		got, err := s.next(0, 1, logW, ratio, make([]float64, len(logW)), diag.CESS)
 		if err != nil {
 			t.Errorf("case %d: %v", i, err)
 			continue
@@ -118,12 +118,12 @@ func TestScheduleSurvivesDeadParticles(t *testing.T) {
 	logW := []float64{0, 0, inf, 0, 0, 0}
 	ratio := []float64{inf, 1, 5, 2, inf, 4}
 	s := Schedule{CESS: 0.9, MaxStages: 1}
-	got, err := s.next(0, logW, ratio, make([]float64, 6), diag.CESS)
+	got, err := s.next(0, 1, logW, ratio, make([]float64, 6), diag.CESS)
 	if err != nil || !(got > 0 && got < 1) {
 		t.Fatalf("next = %v, %v", got, err)
 	}
 	alone := Schedule{CESS: 0.99, MaxStages: 1}
-	if got, err := alone.next(0.5, []float64{0, 0}, []float64{inf, 3}, make([]float64, 2), diag.CESS); got != 1 || err != nil {
+	if got, err := alone.next(0.5, 1, []float64{0, 0}, []float64{inf, 3}, make([]float64, 2), diag.CESS); got != 1 || err != nil {
 		t.Errorf("one survivor: next = %v, %v, want 1", got, err)
 	}
 }

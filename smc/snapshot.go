@@ -7,7 +7,7 @@ import (
 
 const (
 	snapshotFormat  = "sampan/smc/population"
-	snapshotVersion = 1
+	snapshotVersion = 2
 )
 
 // fingerprint is of all that decides the population but the values of reference and target.
@@ -27,6 +27,10 @@ func (pop *population) fingerprint() snapshot.Fingerprint {
 	}
 	w.Floats(c.Schedule.Betas)
 	w.Bool(c.OnTheFly)
+	if pop.transport != nil {
+		w.String(pop.transport.Info().Name)
+		w.Bool(c.AsIs)
+	}
 	return snapshot.FingerprintOf(w.Bytes())
 }
 
@@ -41,15 +45,16 @@ func (pop *population) snapshot() []byte {
 	pop.s.Write(w)
 	w.Floats(pop.p.LogW)
 	w.Ints32(pop.p.Lineage)
-	pop.tuning.Write(w, nil)
-	before := &pop.tuning
-	w.Int(len(pop.plan.Stages))
-	for i := range pop.plan.Stages {
-		s := &pop.plan.Stages[i]
-		w.Float(s.Beta)
-		s.Tuning.Write(w, before)
-		before = &s.Tuning
+	w.Floats(pop.p.Aux)
+	for _, v := range []int{pop.cut, int(pop.kind), pop.to} {
+		w.Int(v)
 	}
+	for _, v := range []bool{pop.fresh, pop.refinable, pop.wants} {
+		w.Bool(v)
+	}
+	w.String(pop.forced)
+	pop.tuning.Write(w, nil)
+	pop.plan.write(w, &pop.tuning)
 	w.Int(len(pop.reports))
 	for i := range pop.reports {
 		pop.reports[i].write(w)
@@ -71,15 +76,18 @@ func (pop *population) restore(snap []byte) error {
 	pop.s.Read(r)
 	r.FillFloats(pop.p.LogW)
 	r.FillInts32(pop.p.Lineage)
-	pop.tuning.Read(r, nil)
-	before := &pop.tuning
-	pop.plan.Stages = make([]PlannedStage, r.Count())
-	for i := range pop.plan.Stages {
-		s := &pop.plan.Stages[i]
-		s.Beta = r.Float()
-		s.Tuning.Read(r, before)
-		before = &s.Tuning
+	r.FillFloats(pop.p.Aux)
+	var kind int
+	for _, v := range []*int{&pop.cut, &kind, &pop.to} {
+		*v = r.Int()
 	}
+	pop.kind = CutKind(kind)
+	for _, v := range []*bool{&pop.fresh, &pop.refinable, &pop.wants} {
+		*v = r.Bool()
+	}
+	pop.forced = r.String()
+	pop.tuning.Read(r, nil)
+	pop.plan.read(r, &pop.tuning)
 	pop.reports = nil
 	for range r.Count() {
 		rep := Report{Stream: pop.stream}
@@ -91,8 +99,47 @@ func (pop *population) restore(snap []byte) error {
 	return r.Close()
 }
 
+func (p *Plan) write(w *snapshot.Writer, before *mcmc.Tuning) {
+	w.Int(len(p.Stages))
+	for i := range p.Stages {
+		s := &p.Stages[i]
+		w.Int(s.Segment)
+		w.Int(s.Cut)
+		w.Int(s.Moves)
+		w.Float(s.Beta)
+		s.Tuning.Write(w, before)
+		before = &s.Tuning
+	}
+	w.Int(p.Cuts)
+	w.Int(len(p.Decisions))
+	for _, d := range p.Decisions {
+		for _, v := range []int{d.First, d.Last, int(d.Verdict), d.Stages} {
+			w.Int(v)
+		}
+		w.Float(d.ParetoK)
+		w.Float(d.CESS)
+		w.String(d.Why)
+	}
+}
+
+func (p *Plan) read(r *snapshot.Reader, before *mcmc.Tuning) {
+	p.Stages = make([]PlannedStage, r.Count())
+	for i := range p.Stages {
+		s := &p.Stages[i]
+		s.Segment, s.Cut, s.Moves, s.Beta = r.Int(), r.Int(), r.Int(), r.Float()
+		s.Tuning.Read(r, before)
+		before = &s.Tuning
+	}
+	p.Cuts, p.Decisions = r.Int(), nil
+	for range r.Count() {
+		d := Decision{First: r.Int(), Last: r.Int(), Verdict: Verdict(r.Int()), Stages: r.Int()}
+		d.ParetoK, d.CESS, d.Why = r.Float(), r.Float(), r.String()
+		p.Decisions = append(p.Decisions, d)
+	}
+}
+
 func (p *Report) write(w *snapshot.Writer) {
-	for _, v := range []int{p.Stage, p.Stages, p.Ancestors, p.Moves, p.Divergent, p.Dead} {
+	for _, v := range []int{p.Stage, p.Stages, p.Ancestors, p.Moves, p.Divergent, p.Dead, p.Segment, p.Lost, p.FirstLost} {
 		w.Int(v)
 	}
 	for _, v := range []float64{p.Beta, p.CESS, p.ESS, p.ParetoK, p.LogZ, p.Acceptance, p.Step} {
@@ -103,7 +150,7 @@ func (p *Report) write(w *snapshot.Writer) {
 }
 
 func (p *Report) read(r *snapshot.Reader) {
-	for _, v := range []*int{&p.Stage, &p.Stages, &p.Ancestors, &p.Moves, &p.Divergent, &p.Dead} {
+	for _, v := range []*int{&p.Stage, &p.Stages, &p.Ancestors, &p.Moves, &p.Divergent, &p.Dead, &p.Segment, &p.Lost, &p.FirstLost} {
 		*v = r.Int()
 	}
 	for _, v := range []*float64{&p.Beta, &p.CESS, &p.ESS, &p.ParetoK, &p.LogZ, &p.Acceptance, &p.Step} {

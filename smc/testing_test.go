@@ -129,7 +129,7 @@ func plain(particles, islands int, betas []float64) Config {
 func fixedPlan(betas []float64, tn mcmc.Tuning) *Plan {
 	p := &Plan{}
 	for _, b := range betas {
-		p.Stages = append(p.Stages, PlannedStage{Beta: b, Tuning: tn})
+		p.Stages = append(p.Stages, PlannedStage{Beta: b, Moves: 1, Tuning: tn})
 	}
 	return p
 }

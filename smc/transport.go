@@ -21,7 +21,10 @@ type Transport interface {
 	// Cuts lists the ends of its segments; the last is the target.
 	Cuts() []Cut
 	// Segment moves in, at cut k−1, to out, at cut k, and fills logRatio with r_k and status with how each particle fared.
-	// It is pure: in is untouched, and the same arguments give the same bytes. Of out it fills X, Aux and LogOwn.
+	// It is pure: in is untouched, and the same arguments give the same bytes. Of out it fills X, Aux, LogOwn where there is
+	// room for it, and Used. In has LogRef and LogTarget where the cut is a CutBeta, LogOwn where it is a CutOwn; at stage 0
+	// its Aux is zero, for the first segment to draw. Segments count from 1, and each has a key of its own. A particle with a
+	// status other than OK, or a log ratio that is NaN or +Inf, is given up: its weight is zero from there on.
 	Segment(ctx context.Context, k int, in, out *Particles, logRatio []float64, status []targets.Status, key rng.Key) error
 }
 

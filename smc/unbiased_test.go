@@ -91,7 +91,7 @@ func TestEvidenceIsUnbiasedWithRealKernels(t *testing.T) {
 			if wrong != nil {
 				wrong(r)
 			}
-			pilot := r.newPilot()
+			pilot := r.newPilot(0)
 			if err := pilot.run1(context.Background()); err != nil {
 				t.Fatal(err)
 			}

@@ -1,0 +1,83 @@
+package smc
+
+import (
+	"fmt"
+
+	"github.com/sampan-mc/sampan/smc/mcmc"
+)
+
+// Plan is everything that adaptation finds: the stages, with the tuning of the moves of each.
+type Plan struct {
+	Stages []PlannedStage
+	// Of a run with a transport: the number of cuts it was set to, 0 if they are its own, and what was decided about its
+	// segments.
+	Cuts      int
+	Decisions []Decision
+}
+
+// PlannedStage is one stage of a Plan.
+type PlannedStage struct {
+	Segment int     // of the transport, from 1; 0: the particles stay where they are
+	Cut     int     // of the transport, from 1, that the stage ends at; 0: none
+	Beta    float64 // at its end; NaN where the cut has none
+	Moves   int     // applications of the kernel
+	Tuning  mcmc.Tuning
+}
+
+// Verdict says what becomes of segments of a transport.
+type Verdict uint8
+
+// The verdicts. A kept segment is used as it is; a refined one is followed by moves; replaced ones are not used: tempered
+// stages take their place.
+const (
+	Kept Verdict = iota
+	Refined
+	Replaced
+)
+
+// String is the verdict as people say it.
+func (v Verdict) String() string {
+	switch v {
+	case Kept:
+		return "kept"
+	case Refined:
+		return "refined"
+	case Replaced:
+		return "replaced"
+	}
+	return fmt.Sprintf("verdict %d", uint8(v))
+}
+
+// Decision is what the pilot decided about neighbouring segments, usually one, between two cuts of the geometric path.
+// It looks at the Pareto k and the conditional effective sample size of their weights, and never at the particles of the
+// run that follows, whose estimate of Z therefore stays unbiased.
+type Decision struct {
+	First, Last int // segments, from 1
+	Verdict     Verdict
+	ParetoK     float64 // of the weights that the worst of them gives; NaN if it was not tried
+	CESS        float64 // conditional effective sample size, as a fraction, of the worst of them; likewise
+	Stages      int     // of tempering in place of them
+	Why         string  // in words
+}
+
+// String tells it in a line.
+func (d Decision) String() string {
+	name := fmt.Sprintf("segment %d", d.First)
+	if d.Last > d.First {
+		name = fmt.Sprintf("segments %d to %d", d.First, d.Last)
+	}
+	text := fmt.Sprintf("%s: %v", name, d.Verdict)
+	if d.Verdict == Replaced {
+		text += fmt.Sprintf(" by %d tempered stage", d.Stages)
+		if d.Stages != 1 {
+			text += "s"
+		}
+	}
+	if d.ParetoK == d.ParetoK || d.CESS == d.CESS {
+		text += fmt.Sprintf(", Pareto k %.2f, CESS %.2f", d.ParetoK, d.CESS)
+	}
+	if d.Why != "" {
+		text += ": " + d.Why
+	}
+	return text
+}
