@@ -100,5 +100,8 @@ type item struct {
 }
 
 func catalogue() []item {
-	return slices.Concat(gaussianItems(), mixtureItems(), manyWellItems(), funnelItems(), phi4Items(), logisticItems(), linearRegressionItems(), stateSpaceItems())
+	return slices.Concat(
+		gaussianItems(), mixtureItems(), randomMixtureItems(), studentMixtureItems(), manyWellItems(), funnelItems(), bananaItems(), ringsItems(), phi4Items(),
+		logisticItems(), linearRegressionItems(), stateSpaceItems(),
+	)
 }

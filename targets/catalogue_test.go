@@ -28,7 +28,7 @@ func TestListIsComplete(t *testing.T) {
 			t.Errorf("%s: summary %q, offers %v", e.Name, e.Summary, e.Can)
 		}
 	}
-	want := strings.Fields("funnel gaussian linear-regression linear-regression-noise logistic many-well mixture phi4 state-space")
+	want := strings.Fields("banana funnel gaussian linear-regression linear-regression-noise logistic many-well mixture phi4 random-mixture rings state-space student-mixture")
 	if d := cmp.Diff(want, families); d != "" {
 		t.Errorf("families (-want +got):\n%s", d)
 	}
@@ -107,6 +107,13 @@ func TestConfigErrors(t *testing.T) {
 		{"funnel", `{"dim": 1, "scale": "3"}`, []string{
 			"dim: found 1; accepted: a whole number from 2 to 100000",
 			`scale: found "3"; accepted: a positive number`,
+		}},
+		{"banana", `{"b": "x", "s": 0}`, []string{`b: found "x"; accepted: a number`, "s: found 0; accepted: a positive number"}},
+		{"rings", `{"radii": [1, 1]}`, []string{"radii[1]: found 1; accepted: positive numbers in increasing order"}},
+		{"student-mixture", `{"dim": 3, "locations": [[1]]}`, []string{"dim: found both dim and locations; accepted: one of them"}},
+		{"random-mixture", `{"modes": 0, "variance": -1}`, []string{
+			"modes: found 0; accepted: a whole number from 1 to 1000",
+			"variance: found -1; accepted: a positive number",
 		}},
 		{"phi4", `{"extents": [4, 0], "periodic": 1}`, []string{
 			"extents[1]: found 0; accepted: whole numbers from 1, with at most ten million sites in all",

@@ -25,6 +25,8 @@ func mixtureItems() []item {
 			}),
 		instance("gmm40_jax", "40 equal modes in [-40, 40]², sd 1; means of JAX's generator, key 0",
 			func() (Density, error) { return equalMixture(gmm40Means("gmm40_means_jax.csv"), 1) }),
+		instance("gmm40_jax_d50", "40 equal modes in [-40, 40]^50, sd 1; means of JAX's generator, key 0",
+			func() (Density, error) { return equalMixture(jaxPoints(40, 50, 40), 1) }),
 		instance("random_mixture_d5_seed7", "8 modes at random places of R⁵, unequal weights, variance 0.5",
 			func() (Density, error) {
 				var all map[string]struct {

@@ -17,6 +17,11 @@ var suiteOptions = map[string]targettest.Options{
 	"random_mixture_d5_seed7": {Scale: 5, Draws: 16384},
 	"gmm40_fab":               {Scale: 20},
 	"gmm40_jax":               {Scale: 20},
+	"gmm40_jax_d50":           {Scale: 20},
+	"student_mixture_d2":      {Scale: 5, HeavyTail: true},
+	"student_mixture_d50":     {Scale: 5, HeavyTail: true},
+	"banana_b0.03_s10":        {Scale: 5, HeavyTail: true},
+	"rings_cos":               {Scale: 8, Draws: 16384},
 }
 
 func TestSuiteOnCatalogue(t *testing.T) {
@@ -45,6 +50,10 @@ func TestSuiteOnFamilies(t *testing.T) {
 		{"shallow wells", "many-well", map[string]any{"dim": int64(3), "wells": int64(2), "delta": 0.5}, targettest.Options{}},
 		{"deep wells", "many-well", map[string]any{"dim": int64(1), "delta": 30.0}, targettest.Options{}},
 		{"inverted wells", "many-well", map[string]any{"dim": int64(2), "delta": -3.0}, targettest.Options{}},
+		{"upright banana", "banana", map[string]any{"b": 0.0, "s": 0.5}, targettest.Options{}},
+		{"blunt rings", "rings", map[string]any{"radii": list(0.5, 1.0, 4.0), "sharpness": 2.0}, targettest.Options{}},
+		{"random mixture", "random-mixture", map[string]any{"dim": int64(2), "modes": int64(3), "seed": int64(4)}, targettest.Options{Scale: 4, Draws: 16384}},
+		{"one Student law", "student-mixture", map[string]any{"locations": list(list(3.0))}, targettest.Options{HeavyTail: true}},
 		{"mild funnel", "funnel", map[string]any{"dim": int64(3), "scale": 0.7}, targettest.Options{}},
 		{"open cube", "phi4", map[string]any{"extents": list(3.0, 2.0, 2.0), "periodic": false, "kappa": 0.1, "lambda": 0.5}, targettest.Options{}},
 		{"one site", "phi4", map[string]any{"extents": list(int64(1), int64(1)), "kappa": 0.2}, targettest.Options{}},
