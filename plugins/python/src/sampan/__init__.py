@@ -1,4 +1,4 @@
-"""Sampan's Python SDK: write a log density in Python, sample it with Sampan.
+"""Sampan's Python SDK: write a log density in Python, sample it with Sampan; or write what moves the samples.
 
     import numpy as np
     import sampan
@@ -8,7 +8,7 @@
         return -0.5 * (x[:, 0] / 10) ** 2 - 0.5 * (x[:, 1] + 0.03 * x[:, 0] ** 2 - 3) ** 2
 
 Put that in ``banana.py`` and ``use = "./banana.py"`` in the run file. The README has the rest: gradients, named
-parameters, a prior and a likelihood apart, exact draws, derived outputs, configuration.
+parameters, a prior and a likelihood apart, exact draws, derived outputs, configuration, transports.
 """
 
 from __future__ import annotations
@@ -18,18 +18,27 @@ from . import random
 from .config import ConfigError, Family, family
 from .params import Param, positive, real
 from .plugin import main
+from .reference import normal
 from .target import Target, Term, likelihood, target
+from .training import Level, Training
+from .transport import Particles, Transport, TransportTarget
 
 __version__ = "0.1.0"
 __all__ = [
     "ConfigError",
     "Family",
+    "Level",
     "Param",
+    "Particles",
     "Target",
     "Term",
+    "Training",
+    "Transport",
+    "TransportTarget",
     "family",
     "likelihood",
     "main",
+    "normal",
     "positive",
     "random",
     "real",

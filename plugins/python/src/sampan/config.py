@@ -1,7 +1,8 @@
-"""Families: targets that take a configuration, ``[target.config]`` of the run file.
+"""Configuration: ``[target.config]`` and ``[sampler.transport.config]`` of the run file.
 
-The keyword parameters of a family's function are the keys of its configuration: their names, types and defaults. A
-parameter without default must be given; one annotated with a dataclass is a table of its own.
+The keyword parameters of a family's function, and of a transport's ``__init__``, are the keys of the configuration:
+their names, types and defaults. A parameter without default must be given; one annotated with a dataclass is a table
+of its own.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ class Family:
         self.name = func.__name__
         self.__doc__ = func.__doc__
         self._func = func
-        self._fields = _parameters(func)
+        self._options = Options(func)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Target:
         return self._func(*args, **kwargs)
@@ -62,14 +63,31 @@ class Family:
         """The target of a configuration as it comes from JSON; ConfigError tells every fault at once. Paths are taken
         relative to ``folder``.
         """
+        target = self._func(**self._options.read(config, folder))
+        if not isinstance(target, Target):
+            raise TypeError(f"{self.name} returned an object of type {type(target).__name__}: accepted is a target")
+        return target
+
+    def schema(self) -> dict[str, Any]:
+        """JSON Schema of the configuration."""
+        return self._options.schema()
+
+
+class Options:
+    """The keyword parameters of a function, but for the first ``given``, as the keys of a configuration."""
+
+    def __init__(self, func: Callable, given: int = 0):
+        self._fields = _parameters(func, given)
+
+    def read(self, config: Mapping[str, Any], folder: str) -> dict[str, Any]:
+        """Arguments from a configuration as it comes from JSON, without those left to their defaults; ConfigError tells
+        every fault at once.
+        """
         problems: list[tuple[str, str, str]] = []
         values = _read_table(self._fields, config, "", Path(folder), problems)
         if problems:
             raise ConfigError.join(problems)
-        target = self._func(**values)
-        if not isinstance(target, Target):
-            raise TypeError(f"{self.name} returned an object of type {type(target).__name__}: accepted is a target")
-        return target
+        return values
 
     def schema(self) -> dict[str, Any]:
         """JSON Schema of the configuration."""
@@ -89,12 +107,12 @@ class _Field:
     default: Any = _MISSING
 
 
-def _parameters(func: Callable) -> dict[str, _Field]:
+def _parameters(func: Callable, given: int) -> dict[str, _Field]:
     hints = typing.get_type_hints(func)
     fields = {}
-    for name, p in inspect.signature(func).parameters.items():
+    for name, p in list(inspect.signature(func).parameters.items())[given:]:
         if p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD, p.POSITIONAL_ONLY):
-            raise TypeError(f"{func.__name__}: parameter {p}: a family takes named parameters only")
+            raise TypeError(f"{func.__qualname__}: parameter {p}: accepted are named parameters only")
         guess = Any if p.default in (_MISSING, None) else type(p.default)
         fields[name] = _Field(hints.get(name, guess), p.default)
         _schema(fields[name].type)  # refuses types that cannot be read

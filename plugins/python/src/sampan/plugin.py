@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import inspect
 import json
 import re
 import sys
@@ -10,10 +11,12 @@ from pathlib import Path
 from typing import Any, NoReturn, Union
 
 from . import _stdio
-from .config import ConfigError, Family
+from .asking import HostTarget
+from .config import ConfigError, Family, Options
 from .target import Target
+from .transport import Transport
 
-Component = Union[Target, Family]
+Component = Union[Target, Family, type[Transport]]
 PROTOCOL_MAJOR = 1
 
 _loading = False  # a file is being imported by serve or describe; its own call of main then only says what is served
@@ -26,8 +29,8 @@ def main(*components: Component) -> None:
     The file can then be a plugin's command. Run by ``python -m sampan`` it works too.
     """
     for c in components:
-        if not isinstance(c, (Target, Family)):
-            raise TypeError(f"sampan.main({c!r}): targets and families are accepted")
+        if not _is_component(c):
+            raise TypeError(f"sampan.main({c!r}): targets, families and classes of transports are accepted")
     caller = sys._getframe(1).f_globals
     if _loading:
         _announced.extend(components)
@@ -68,18 +71,24 @@ class Plugin:
     def __init__(self, name: str, version: str, components: dict[str, Component]):
         self.name, self.version, self.components = name, str(version), components
         if not components:
-            raise ValueError(f"{name}: no target found: decorate a function by @sampan.target, as in the README")
+            raise ValueError(
+                f"{name}: no target found, nor a transport: decorate a function by @sampan.target, or subclass "
+                "sampan.Transport, as in the README"
+            )
         for c in components:
             if not re.fullmatch("[A-Za-z0-9_-]+", c):
-                raise ValueError(f"{name}: target {c!r}: a name of letters, digits, - and _ is accepted")
+                raise ValueError(f"{name}: component {c!r}: a name of letters, digits, - and _ is accepted")
 
     def describe(self) -> dict[str, Any]:
         """What ``describe`` prints."""
         components = []
         for name, c in self.components.items():
-            schema = c.schema() if isinstance(c, Family) else {"type": "object", "additionalProperties": False}
+            if isinstance(c, Target):
+                schema = {"type": "object", "additionalProperties": False}
+            else:
+                schema = c.schema() if isinstance(c, Family) else _options(c).schema()
             summary = (c.__doc__ or "").strip().partition("\n")[0]
-            components.append({"kind": "target", "name": name, "summary": summary, "config_schema": schema})
+            components.append({"kind": kind(c), "name": name, "summary": summary, "config_schema": schema})
         return {
             "name": self.name,
             "version": self.version,
@@ -88,9 +97,20 @@ class Plugin:
             "components": components,
         }
 
-    def make(self, name: str, config: dict[str, Any], folder: str) -> Target:
+    def named(self, kind_wanted: str) -> list[str]:
+        """The names of the components of a kind."""
+        return [name for name, c in self.components.items() if kind(c) == kind_wanted]
+
+    def make_transport(self, name: str, target: HostTarget, config: dict[str, Any], folder: str) -> Transport:
+        """The transport of a class and its configuration, for a target."""
+        cls = self.components[name]
+        assert isinstance(cls, type)
+        return cls(target, **_options(cls).read(config, folder))
+
+    def make_target(self, name: str, config: dict[str, Any], folder: str) -> Target:
         """The target of a component and its configuration."""
         component = self.components[name]
+        assert isinstance(component, (Target, Family))
         if isinstance(component, Family):
             return component.make(config, folder)
         if config:
@@ -99,8 +119,8 @@ class Plugin:
 
 
 def load(file: str) -> Plugin:
-    """Import a file and find its components: those it gives to ``main``, else every target and family that is a global
-    variable of it, but for names with an underscore in front.
+    """Import a file and find its components: those it gives to ``main``, else every target, family and class of transports
+    that is a global variable of it, but for names with an underscore in front.
     """
     global _loading
     path = Path(file).resolve()
@@ -131,12 +151,28 @@ def sdk() -> str:
 
 
 def _public(names: dict[str, Any]) -> list[Component]:
-    return [c for name, c in names.items() if isinstance(c, (Target, Family)) and not name.startswith("_")]
+    return [c for name, c in names.items() if _is_component(c) and not name.startswith("_")]
+
+
+def _is_component(value: Any) -> bool:
+    if isinstance(value, type):
+        return issubclass(value, Transport) and not inspect.isabstract(value)
+    return isinstance(value, (Target, Family))
+
+
+def kind(component: Component) -> str:
+    """The kind of a component, as descriptions have it."""
+    return "transport" if isinstance(component, type) else "target"
+
+
+def _options(cls: type[Transport]) -> Options:
+    return Options(cls.__init__, given=2)  # self and the target
 
 
 def _name(component: Component, names: dict[str, Any]) -> str:
     """A component is called as the variable that holds it; a decorated function's is the function's name."""
-    return next((name for name, value in names.items() if value is component), component.name)
+    own = component.__name__ if isinstance(component, type) else component.name
+    return next((name for name, value in names.items() if value is component), own)
 
 
 def _fail(message: str) -> NoReturn:

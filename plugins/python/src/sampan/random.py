@@ -69,14 +69,15 @@ class Key:
 
 
 class Draws:
-    """What a target's draw function draws with: one stream for each of ``n`` slots.
+    """What a draw function or a segment draws with: one stream for each of ``n`` slots.
 
-    Every call returns one row a slot, and takes new numbers. A row depends on the key and its slot only, whatever
-    ``n`` is: keep it so, by computing each row of the answer from its own rows.
+    Every call returns one row a slot, and takes new numbers. A row depends on the key, its slot and the stage only,
+    whatever ``n`` is: keep it so, by computing each row of the answer from its own rows.
     """
 
-    def __init__(self, key: Key | int, first: int, n: int):
+    def __init__(self, key: Key | int, first: int, n: int, stage: int = 0):
         self.key = key if isinstance(key, Key) else Key(key)
+        self.stage = stage
         self.slots = np.arange(first, first + n, dtype=np.uint64)
         self.n = n
         self._calls = 0
@@ -84,12 +85,12 @@ class Draws:
     def random(self, size: Shape = ()) -> np.ndarray:
         """Uniforms on (0, 1), of shape (n, *size)."""
         shape = _as_shape(size)
-        return self.key.uniforms(_size(shape), self.slots, inner=self._next()).reshape(self.n, *shape)
+        return self.key.uniforms(_size(shape), self.slots, self.stage, self._next()).reshape(self.n, *shape)
 
     def standard_normal(self, size: Shape = ()) -> np.ndarray:
         """Standard normals, of shape (n, *size)."""
         shape = _as_shape(size)
-        return self.key.normals(_size(shape), self.slots, inner=self._next()).reshape(self.n, *shape)
+        return self.key.normals(_size(shape), self.slots, self.stage, self._next()).reshape(self.n, *shape)
 
     def standard_exponential(self, size: Shape = ()) -> np.ndarray:
         """Exponentials of mean one, of shape (n, *size)."""
@@ -99,7 +100,7 @@ class Draws:
         """A numpy generator for each slot, for distributions that are not here: gamma, Dirichlet ... Slower: one row
         at a time.
         """
-        words = self.key.block(self.slots, inner=self._next()).tolist()
+        words = self.key.block(self.slots, self.stage, self._next()).tolist()
         return (np.random.Generator(np.random.PCG64(row)) for row in words)
 
     def _next(self) -> int:

@@ -19,9 +19,11 @@ import grpc
 
 from . import _stdio
 from ._proto import PACKAGE, pb
+from .conversation import Work, converse
 from .life import Life
 from .plugin import PROTOCOL_MAJOR, Plugin
-from .service import InvalidError, Service
+from .messages import InvalidError
+from .service import Service
 
 _MAX_MESSAGE = 256 << 20
 _PATH_BYTES = 103  # of a unix socket's path, the least that any system allows
@@ -70,6 +72,12 @@ def _handlers(service: Service, life: Life) -> tuple[grpc.GenericRpcHandler, ...
 
         return make(handle, request.FromString, reply.SerializeToString)
 
+    def talk(work: Work, command: Any, event: Any, idle: Callable[[], Any]) -> grpc.RpcMethodHandler:
+        def handle(commands: Iterator[Any], context: grpc.ServicerContext) -> Iterator[Any]:
+            return converse(work, commands, context, idle)
+
+        return bidi(handle, command.FromString, event.SerializeToString)
+
     def lifeline(beats: Iterator[Any], context: grpc.ServicerContext) -> Iterator[Any]:
         context.add_callback(life.lifeline_ended)
         return beats
@@ -78,6 +86,7 @@ def _handlers(service: Service, life: Life) -> tuple[grpc.GenericRpcHandler, ...
         life.stop()
         return _EMPTY
 
+    transports = service.transports
     services = {
         f"{PACKAGE}.Plugin": {
             "Describe": on(unary, service.describe, pb.DescribeRequest, pb.DescribeReply),
@@ -91,6 +100,15 @@ def _handlers(service: Service, life: Life) -> tuple[grpc.GenericRpcHandler, ...
             "EvalStream": on(bidi, service.eval_stream, pb.EvalRequest, pb.EvalReply),
             "Sample": on(grpc.unary_stream_rpc_method_handler, service.sample, pb.SampleRequest, pb.SampleReply),
             "Derive": on(unary, service.derive, pb.DeriveRequest, pb.DeriveReply),
+        },
+        f"{PACKAGE}.Transport": {
+            "Segment": talk(transports.segment, pb.SegmentCommand, pb.SegmentEvent, lambda: None),
+            "Sample": on(grpc.unary_stream_rpc_method_handler, transports.sample, pb.SampleRequest, pb.SampleReply),
+            "Density": on(unary, transports.density, pb.DensityRequest, pb.EvalReply),
+            "SetCuts": on(unary, transports.set_cuts, pb.SetCutsRequest, pb.SetCutsReply),
+            "Train": talk(transports.train, pb.TrainCommand, pb.TrainEvent, lambda: pb.TrainEvent(beat=pb.Beat())),
+            "Save": on(grpc.unary_stream_rpc_method_handler, transports.save, pb.SaveRequest, pb.SaveEvent),
+            "Load": on(grpc.stream_unary_rpc_method_handler, transports.load, pb.LoadCommand, pb.LoadReply),
         },
         "grpc.health.v1.Health": {"Check": unary(lambda _request, _context: _SERVING)},
         "plugin.GRPCController": {"Shutdown": unary(shutdown)},

@@ -181,6 +181,13 @@ class Target(Term):
         assert grad is not None
         return grad
 
+    def eval(self, x: Any, grad: bool = False) -> Any:
+        """Log densities and, with ``grad``, a tuple of them and the gradients: as a transport asks for them."""
+        if grad and not self.has_grad:
+            raise ValueError(f"{self.name} has no gradient: declare one by @{self.name}.grad")
+        answer = self.evaluate(self._points(x), grad)
+        return (answer.logp, answer.grad) if grad else answer.logp
+
     def derive(self, x: np.ndarray) -> np.ndarray:
         """The outputs at x of shape (n, d), joined to an array (n, sum of their sizes)."""
         label, n = self.name + ".outputs", len(x)
