@@ -9,12 +9,13 @@ import (
 	"github.com/sampan-mc/sampan/proto/wire"
 	"github.com/sampan-mc/sampan/targets"
 	"github.com/sampan-mc/sampan/vec/rng"
+	"google.golang.org/grpc"
 )
 
 // Sample draws from the target or its prior, in chunks.
 func (s *server) Sample(m *pb.SampleRequest, stream pb.Target_SampleServer) error {
 	refuse := func(e *pb.CallError) error { return stream.Send(&pb.SampleReply{First: m.First, Error: e}) }
-	in, err := s.instance(m.Handle)
+	in, err := s.target(m.Handle)
 	if err != nil {
 		return refuse(invalid(err))
 	}
@@ -22,6 +23,11 @@ func (s *server) Sample(m *pb.SampleRequest, stream pb.Target_SampleServer) erro
 	if err != nil {
 		return refuse(invalid(err))
 	}
+	return in.sendDraws(m, draw, stream)
+}
+
+// sendDraws sends the draws that m asks for, chunk by chunk.
+func (in *instance) sendDraws(m *pb.SampleRequest, draw drawFunc, stream grpc.ServerStreamingServer[pb.SampleReply]) error {
 	d := in.info.Dim()
 	rows := wire.Rows(d, 0, 0, 0)
 	x := make([]float64, min(rows, int(m.N))*d)
@@ -33,7 +39,7 @@ func (s *server) Sample(m *pb.SampleRequest, stream pb.Target_SampleServer) erro
 		})
 		in.busy.Add(uint64(time.Since(start)))
 		if failed != nil {
-			return refuse(failed.message())
+			return stream.Send(&pb.SampleReply{First: m.First, Error: failed.message()})
 		}
 		if err := stream.Send(&pb.SampleReply{First: first, N: uint32(n), X: wire.Bytes(x[:n*d])}); err != nil {
 			return err
@@ -42,7 +48,10 @@ func (s *server) Sample(m *pb.SampleRequest, stream pb.Target_SampleServer) erro
 	return nil
 }
 
-func (in *instance) drawer(prior bool) (func(context.Context, int, int, rng.Key, []float64) error, error) {
+// drawFunc fills x with the draws of n slots from first on.
+type drawFunc = func(ctx context.Context, first, n int, key rng.Key, x []float64) error
+
+func (in *instance) drawer(prior bool) (drawFunc, error) {
 	if prior {
 		if p, ok := in.density.(targets.PriorSampler); ok {
 			return p.SamplePrior, nil
@@ -57,7 +66,7 @@ func (in *instance) drawer(prior bool) (func(context.Context, int, int, rng.Key,
 
 // Derive computes the derived quantities of n points.
 func (s *server) Derive(ctx context.Context, m *pb.DeriveRequest) (*pb.DeriveReply, error) {
-	in, err := s.instance(m.Handle)
+	in, err := s.target(m.Handle)
 	if err != nil {
 		return &pb.DeriveReply{Error: invalid(err)}, nil
 	}

@@ -122,11 +122,15 @@ func ServeBuiltin(name string) error {
 	return Serve(Target{
 		Name: name, Version: Version, Summary: "built-in target",
 		New: func(config json.RawMessage, folder string) (targets.Density, error) {
-			var m map[string]any
-			if err := json.Unmarshal(config, &m); err != nil {
-				return nil, err
-			}
-			return targets.New(name, m, folder)
+			return newBuiltin(name, config, folder)
 		},
 	})
+}
+
+func newBuiltin(name string, config []byte, folder string) (targets.Density, error) {
+	var m map[string]any
+	if err := json.Unmarshal(config, &m); err != nil {
+		return nil, err
+	}
+	return targets.New(name, m, folder)
 }

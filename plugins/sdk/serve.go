@@ -65,6 +65,7 @@ func (s *server) serve() error {
 	)
 	pb.RegisterPluginServer(server, s)
 	pb.RegisterTargetServer(server, s)
+	pb.RegisterTransportServer(server, &transportServer{s: s})
 	healthy := health.NewServer()
 	healthy.SetServingStatus(wire.HealthService, grpc_health_v1.HealthCheckResponse_SERVING)
 	grpc_health_v1.RegisterHealthServer(server, healthy)

@@ -12,13 +12,14 @@ import (
 
 	pb "github.com/sampan-mc/sampan/proto/sampan/plugin/v1"
 	"github.com/sampan-mc/sampan/proto/wire"
+	"github.com/sampan-mc/sampan/smc"
 	"github.com/sampan-mc/sampan/targets"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 )
 
-// server serves the Plugin and Target services. The Transport and Sampler services are left to gRPC, which answers
-// Unimplemented.
+// server serves the Plugin and Target services; transportServer serves that of transports. The Sampler service is left
+// to gRPC, which answers Unimplemented.
 type server struct {
 	pb.UnimplementedPluginServer
 	pb.UnimplementedTargetServer
@@ -32,8 +33,12 @@ type server struct {
 
 // instance is a component made from its configuration.
 type instance struct {
-	density targets.Density
-	info    targets.Info
+	density   targets.Density
+	transport smc.Transport
+	info      targets.Info // of the density; of a transport, of its target
+
+	local     bool         // a transport's target is in this process
+	exclusive sync.RWMutex // held by what changes a transport, shared by what uses it
 
 	calls, densities, gradients, busy atomic.Uint64
 }
@@ -65,16 +70,27 @@ type componentJSON struct {
 func (s *server) description() description {
 	d := description{Name: s.components[0].name, Version: s.components[0].version, SDK: "go " + Version, Protocol: []int{wire.ProtocolMajor}}
 	for _, c := range s.components {
-		d.Components = append(d.Components, componentJSON{"target", c.name, c.summary, json.RawMessage(c.spec)})
+		d.Components = append(d.Components, componentJSON{kindName(c.kind), c.name, c.summary, json.RawMessage(c.spec)})
 	}
 	return d
+}
+
+func kindName(k pb.Kind) string {
+	if k == pb.Kind_KIND_TRANSPORT {
+		return "transport"
+	}
+	return "target"
 }
 
 func (s *server) Describe(context.Context, *pb.DescribeRequest) (*pb.DescribeReply, error) {
 	d := s.description()
 	reply := &pb.DescribeReply{Name: d.Name, Version: d.Version, Sdk: d.SDK}
 	for _, c := range s.components {
-		reply.Components = append(reply.Components, &pb.Component{Kind: c.kind, Name: c.name, Summary: c.summary, ConfigSchemaJson: []byte(c.spec)})
+		one := &pb.Component{Kind: c.kind, Name: c.name, Summary: c.summary, ConfigSchemaJson: []byte(c.spec)}
+		if c.kind == pb.Kind_KIND_TRANSPORT {
+			one.Caps = []pb.Cap{pb.Cap_CAP_BUILTIN_TARGETS}
+		}
+		reply.Components = append(reply.Components, one)
 	}
 	return reply, nil
 }
@@ -95,6 +111,9 @@ func (s *server) Create(_ context.Context, m *pb.CreateRequest) (*pb.CreateReply
 	}
 	in := &instance{}
 	failed := guard(func() (err error) {
+		if comp.newTransport != nil {
+			return in.makeTransport(comp, m, config)
+		}
 		if in.density, err = comp.newDensity(config, m.Folder); err == nil {
 			in.info = in.density.Info()
 		}
@@ -112,7 +131,11 @@ func (s *server) Create(_ context.Context, m *pb.CreateRequest) (*pb.CreateReply
 		return &pb.CreateReply{Error: failed.message()}, nil
 	}
 	reply := &pb.CreateReply{Limits: comp.limits}
-	reply.Target, reply.Caps = wire.FromDensity(in.density)
+	if in.transport != nil {
+		reply.Transport, reply.Caps = wire.FromTransport(in.transport)
+	} else {
+		reply.Target, reply.Caps = wire.FromDensity(in.density)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.last++
@@ -169,6 +192,15 @@ func (s *server) instance(handle uint64) (*instance, error) {
 	return nil, fmt.Errorf("no component has handle %d", handle)
 }
 
+// target is the instance of that handle, if it is a target.
+func (s *server) target(handle uint64) (*instance, error) {
+	in, err := s.instance(handle)
+	if err == nil && in.density == nil {
+		err = fmt.Errorf("handle %d is no target", handle)
+	}
+	return in, err
+}
+
 func invalid(err error) *pb.CallError {
 	return &pb.CallError{Code: pb.CallError_CODE_INVALID, Message: err.Error()}
 }
@@ -176,7 +208,7 @@ func invalid(err error) *pb.CallError {
 // evaluate answers m into reply, which shares a's memory.
 func (s *server) evaluate(ctx context.Context, a *wire.Answer, m *pb.EvalRequest, reply *pb.EvalReply) {
 	reply.Seq = m.Seq
-	in, err := s.instance(m.Handle)
+	in, err := s.target(m.Handle)
 	if err == nil {
 		err = a.ReadRequest(m, in.info)
 	}

@@ -13,3 +13,11 @@ func statuses(b []byte) []targets.Status {
 	}
 	return unsafe.Slice((*targets.Status)(unsafe.Pointer(&b[0])), len(b))
 }
+
+// bytesOf is the other way round.
+func bytesOf(s []targets.Status) []byte {
+	if len(s) == 0 {
+		return nil
+	}
+	return unsafe.Slice((*byte)(unsafe.Pointer(&s[0])), len(s))
+}

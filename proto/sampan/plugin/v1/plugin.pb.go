@@ -2601,7 +2601,7 @@ func (*SegmentEvent_Error) isSegmentEvent_Event() {}
 type SegmentDone struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	BusyNs        uint64                 `protobuf:"varint,1,opt,name=busy_ns,json=busyNs,proto3" json:"busy_ns,omitempty"`      // in the component's own code, a built-in target's included
-	Used          *CountersReply         `protobuf:"bytes,2,opt,name=used,proto3" json:"used,omitempty"`                         // evaluations of a built-in target, made in the plugin
+	Used          *CountersReply         `protobuf:"bytes,2,opt,name=used,proto3" json:"used,omitempty"`                         // of a target made in the plugin: densities are points without a gradient here
 	Status        []byte                 `protobuf:"bytes,3,opt,name=status,proto3" json:"status,omitempty"`                     // n bytes, or empty: all POINT_OK
 	LogRatio      []byte                 `protobuf:"bytes,4,opt,name=log_ratio,json=logRatio,proto3" json:"log_ratio,omitempty"` // n: log of backward over forward kernel; for a map log |det|
 	Out           *Particles             `protobuf:"bytes,5,opt,name=out,proto3" json:"out,omitempty"`                           // x, aux and, where the cut is the transport's own, log_own
