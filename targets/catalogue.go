@@ -101,7 +101,8 @@ type item struct {
 
 func catalogue() []item {
 	return slices.Concat(
-		gaussianItems(), mixtureItems(), randomMixtureItems(), studentMixtureItems(), manyWellItems(), funnelItems(), bananaItems(), ringsItems(), phi4Items(),
+		gaussianItems(), mixtureItems(), randomMixtureItems(), studentMixtureItems(), manyWellItems(), coupledWellItems(),
+		funnelItems(), bananaItems(), ringsItems(), phi4Items(),
 		logisticItems(), linearRegressionItems(), stateSpaceItems(),
 	)
 }

@@ -28,7 +28,7 @@ func TestListIsComplete(t *testing.T) {
 			t.Errorf("%s: summary %q, offers %v", e.Name, e.Summary, e.Can)
 		}
 	}
-	want := strings.Fields("banana funnel gaussian linear-regression linear-regression-noise logistic many-well mixture phi4 random-mixture rings state-space student-mixture")
+	want := strings.Fields("banana coupled-many-well funnel gaussian linear-regression linear-regression-noise logistic many-well mixture phi4 random-mixture rings state-space student-mixture")
 	if d := cmp.Diff(want, families); d != "" {
 		t.Errorf("families (-want +got):\n%s", d)
 	}
@@ -107,6 +107,11 @@ func TestConfigErrors(t *testing.T) {
 		{"funnel", `{"dim": 1, "scale": "3"}`, []string{
 			"dim: found 1; accepted: a whole number from 2 to 100000",
 			`scale: found "3"; accepted: a positive number`,
+		}},
+		{"coupled-many-well", `{"dim": 0, "delta": 101, "coupling": -11}`, []string{
+			"dim: found 0; accepted: a whole number from 1 to 10000",
+			"delta: found 101; accepted: a number from -100 to 100",
+			"coupling: found -11; accepted: a number from -10 to 10",
 		}},
 		{"banana", `{"b": "x", "s": 0}`, []string{`b: found "x"; accepted: a number`, "s: found 0; accepted: a positive number"}},
 		{"rings", `{"radii": [1, 1]}`, []string{"radii[1]: found 1; accepted: positive numbers in increasing order"}},

@@ -1,7 +1,7 @@
 package targets
 
-// covaried is a density whose covariance is known, d×d row-major: from it come the standard deviations along any other
-// axes.
+// covaried is a density whose covariance is known, d×d row-major, or nil if it is not for this instance: from it come the
+// standard deviations along any other axes.
 type covaried interface{ covariance() []float64 }
 
 // diagonal is the covariance of coordinates without correlation.

@@ -166,8 +166,11 @@ func (r *Rotated) turn(n int, z, x []float64) {
 	}
 }
 
-// sds are the roots of the diagonal of Qᵀ C Q.
+// sds are the roots of the diagonal of Qᵀ C Q; nil if C is.
 func (r *Rotated) sds(c []float64) []float64 {
+	if c == nil {
+		return nil
+	}
 	d := r.info.Dim()
 	out, col := make([]float64, d), make([]float64, d)
 	for j := range d {
