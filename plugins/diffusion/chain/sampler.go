@@ -188,13 +188,20 @@ func (w *worker[T]) leave(dlw []float64, xi tile.Tile[T], k int) {
 
 // arrive adds ½ξ² − ½ρ² of step k, once the control at its end is known; w.rho is ρ.
 func (w *worker[T]) arrive(dlw []float64, x, next, xi tile.Tile[T], k int) {
+	if w.Steps[k].Backward.Var > 0 && !w.Continuous {
+		w.back(x, next, k)
+	}
+	w.balance(dlw, xi, k)
+}
+
+// balance adds ½ξ² − ½ρ², with w.rho as it is.
+func (w *worker[T]) balance(dlw []float64, xi tile.Tile[T], k int) {
 	if w.Continuous {
 		return
 	}
 	if w.Steps[k].Backward.Var == 0 {
 		vec.Mul(w.t1.Flat(), xi.Flat(), xi.Flat())
 	} else {
-		w.back(x, next, k)
 		vec.Sub(w.t1.Flat(), xi.Flat(), w.rho.Flat())
 		vec.Add(w.t2.Flat(), xi.Flat(), w.rho.Flat())
 		vec.Mul(w.t1.Flat(), w.t1.Flat(), w.t2.Flat())
