@@ -105,7 +105,9 @@ class Path:
         x = self.sample(3, first, n)
         log_w = -floats(self.density(0, x).logp)
         for k in range(1, len(self.info.cuts) + 1):
-            x, r = self.moved(k, x, first=first, log_ref=floats(self.density(0, x).logp), log_target=self.target.eval(x))
+            x, r = self.moved(
+                k, x, first=first, log_ref=floats(self.density(0, x).logp), log_target=self.target.eval(x)
+            )
             log_w = log_w + r
         return x, log_w + self.target.eval(x)
 

@@ -56,7 +56,7 @@ def ula(tmp_path_factory):
 
 
 def test_langevin_weighs_to_z(ula):
-    """|E[w] - Z| within 4.5 standard errors, false alarm 7e-6. The ratio with its sign turned misses by far more, on a
+    """|E[w] - Z| within 4.5 standard errors: false alarm 7e-6. The ratio with its sign turned misses by far more, on a
     short path: on a long one its weights are so heavy that no number of particles tells their mean.
     """
     short = b'{"steps": 4, "step_size": 0.01, "segments": 2, "scale": 1.5}'
@@ -70,13 +70,15 @@ def test_langevin_weighs_to_z(ula):
 
 
 # Standard deviations of log w on N(0, 1) -> N(2, 1) with the drift v = 2, by the number of steps: with the backward
-# kernel's temperature one step on, and with both kernels at the same.
-SPREAD = {16: (0.0299, 0.0952), 64: (0.00715, 0.0235), 256: (0.00181, 0.00587)}
+# kernel's temperature one step on, and with both kernels at the same. From 400,000 paths of a plain loop.
+SPREAD = {16: (0.0297, 0.0955), 64: (0.00733, 0.0235), 256: (0.00182, 0.00583)}
 
 
 @pytest.mark.parametrize("steps", SPREAD)
 def test_langevin_spread_of_log_weights(ula, steps):
-    """Within 3 %, and n = 40,000 gives each to 0.4 % at one standard error; the twin is unbiased and fails."""
+    """Within 5 %, six standard errors or more: log w has kurtosis 9, so 20,000 paths give it to 1 % and 40,000 to .7 %.
+    The twin with one temperature is unbiased, and three times as wide.
+    """
     config = f'{{"steps": {steps}, "step_size": {1 / steps}, "segments": 1, "scale": 1, "velocity": [2]}}'.encode()
     n = N if steps < 256 else N // 2
     for name, want in zip(("Langevin", "SameTemperature"), SPREAD[steps]):
@@ -84,7 +86,7 @@ def test_langevin_spread_of_log_weights(ula, steps):
         off, _ = mean_weight(log_w, 0)
         print(f"{name}, {steps} steps: std of log w {log_w.std():.5f}, expected {want}")
         assert abs(off) < 4.5
-        assert log_w.std() == pytest.approx(want, rel=0.03)
+        assert log_w.std() == pytest.approx(want, rel=0.05)
 
 
 def test_langevin_back_and_forth(ula):

@@ -76,5 +76,7 @@ class HostTarget:
 
 def _floats(what: str, data: bytes, *shape: int) -> np.ndarray:
     if len(data) != 8 * math.prod(shape):
-        raise TargetError(f"the host's {what} has {len(data)} bytes: an array of shape {shape} has {8 * math.prod(shape)}")
+        raise TargetError(
+            f"the host's {what} has {len(data)} bytes: an array of shape {shape} has {8 * math.prod(shape)}"
+        )
     return np.frombuffer(data, "<f8").reshape(shape)

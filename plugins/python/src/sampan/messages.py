@@ -94,7 +94,9 @@ def joined(blobs: Iterable[Any]) -> dict[str, bytes]:
     for blob in blobs:
         have = files.setdefault(blob.name, bytearray())
         if blob.offset != len(have):
-            raise InvalidError(f"file {blob.name!r}: a piece at {blob.offset}, accepted is the next one, at {len(have)}")
+            raise InvalidError(
+                f"file {blob.name!r}: a piece at {blob.offset}, accepted is the next one, at {len(have)}"
+            )
         have += blob.data
         last[blob.name] = blob
     for name, data in files.items():

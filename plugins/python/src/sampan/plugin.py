@@ -119,8 +119,8 @@ class Plugin:
 
 
 def load(file: str) -> Plugin:
-    """Import a file and find its components: those it gives to ``main``, else every target, family and class of transports
-    that is a global variable of it, but for names with an underscore in front.
+    """Import a file and find its components: those it gives to ``main``, else every target, family and class of
+    transports that is a global variable of it, but for names with an underscore in front.
     """
     global _loading
     path = Path(file).resolve()

@@ -21,8 +21,8 @@ from . import _stdio
 from ._proto import PACKAGE, pb
 from .conversation import Work, converse
 from .life import Life
-from .plugin import PROTOCOL_MAJOR, Plugin
 from .messages import InvalidError
+from .plugin import PROTOCOL_MAJOR, Plugin
 from .service import Service
 
 _MAX_MESSAGE = 256 << 20

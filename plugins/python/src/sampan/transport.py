@@ -5,8 +5,8 @@ A transport is a class. Its path has K segments; segment k takes particles x, at
     r_k(x, y) = log B_k(x | y) - log F_k(y | x)
 
 with F_k the kernel it moves by and B_k the one that would take it back; for a map, r_k is its log |det dy/dx|. The host
-weighs: log w grows by log gamma_k(y) - log gamma_{k-1}(x) + r_k. If the kernels cover each other then E[w] = Z, whatever
-they are, so a transport that has learned little costs efficiency and never correctness.
+weighs: log w grows by log gamma_k(y) - log gamma_{k-1}(x) + r_k. If the kernels cover each other then E[w] = Z,
+whatever they are, so a transport that has learned little costs efficiency and never correctness.
 """
 
 from __future__ import annotations
@@ -58,8 +58,8 @@ class Particles:
 
 
 class Transport(ABC):
-    """A path of segments. Subclass it; ``__init__`` takes the target first, and its further parameters, with their types
-    and defaults, are the keys of ``[sampler.transport.config]``, as those of a family are.
+    """A path of segments. Subclass it; ``__init__`` takes the target first, and its further parameters, with their
+    types and defaults, are the keys of ``[sampler.transport.config]``, as those of a family are.
 
     These attributes may be set, by the class or by ``__init__``:
 
@@ -90,8 +90,8 @@ class Transport(ABC):
 
     @abstractmethod
     def segment(self, k: int, particles: Particles, draws: Draws) -> tuple[np.ndarray, ...]:
-        """Move particles from cut k - 1 to cut k, the first k being 1: a tuple of y, (n, d), and r, (n,), and, where aux
-        is above zero, the new aux, (n, aux). Random numbers come from ``draws`` alone, row i from row i, so that the
+        """Move particles from cut k - 1 to cut k, the first k being 1: a tuple of y, (n, d), and r, (n,), and, where
+        aux is above zero, the new aux, (n, aux). Random numbers come from ``draws`` alone, row i from row i, so that the
         same call gives the same answer, in whatever process.
         """
 
@@ -182,7 +182,9 @@ def check(transport: Transport, dim: int) -> None:
             beta = float(cut)
     if reference is not None:
         if not isinstance(reference, Target) or not reference.facts.normalised or not reference.has_sample:
-            raise ValueError(f"{name}.reference: accepted is a sampan.target with normalised=True and a sample function")
+            raise ValueError(
+                f"{name}.reference: accepted is a sampan.target with normalised=True and a sample function"
+            )
         _check_density(f"{name}.reference", reference, dim)
     if transport.can("train") and not (transport.can("save") and transport.can("load")):
         raise TypeError(f"{name} has train: accepted with save and load beside it")

@@ -208,7 +208,9 @@ class TransportService:
             files, _ = instance.run(instance.transport.save)
             for name, data in files.items():
                 if "/" in name or not isinstance(data, bytes):
-                    raise TypeError(f"save returned {name!r}, a {type(data).__name__}: accepted are plain names and bytes")
+                    raise TypeError(
+                        f"save returned {name!r}, a {type(data).__name__}: accepted are plain names and bytes"
+                    )
                 yield from (pb.SaveEvent(blob=piece) for piece in pieces(name, data))
         except GeneratorExit:
             raise
