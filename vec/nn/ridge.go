@@ -29,10 +29,18 @@ type Ridge[T vec.Float] struct {
 // NewRidge adds name.directions, name.embed and name.0, name.1, … to a layout. Directions start as normals of unit length
 // on average; SetDirections replaces them.
 func NewRidge[T vec.Float](l *Layout, name string, c RidgeConfig) *Ridge[T] {
+	return NewRidgeAlong[T](l, name, c, NewLinear(l, name+".directions", c.Dim, c.Directions, LeCun(c.Dim, 1)))
+}
+
+// NewRidgeAlong is NewRidge over the directions a of another net, which then both train.
+func NewRidgeAlong[T vec.Float](l *Layout, name string, c RidgeConfig, a Dense) *Ridge[T] {
+	if a.In != c.Dim || a.Out != c.Directions || !a.NoBias {
+		panic("nn: the directions do not fit the net")
+	}
 	if c.Scale == 0 {
 		c.Scale = 1
 	}
-	r := &Ridge[T]{RidgeConfig: c, A: NewLinear(l, name+".directions", c.Dim, c.Directions, LeCun(c.Dim, 1))}
+	r := &Ridge[T]{RidgeConfig: c, A: a}
 	r.Net = NewPerDim[T](l, name, PerDimConfig{Dim: c.Directions, Fields: 1, Shared: c.Shared, EmbedDim: c.EmbedDim, Outs: 1, MLP: c.MLP})
 	return r
 }

@@ -1,5 +1,4 @@
-// Package jet carries derivatives by space and time through multilayer perceptrons, and the gradients of losses that
-// contain them. It is what losses made of partial differential equations need: residuals with ∂V/∂t, ∇V, ΔV and div μ
+// Package jet carries derivatives by space and time through nets, and the gradients of losses that contain them. It is what losses made of partial differential equations need: residuals with ∂V/∂t, ∇V, ΔV and div μ
 // of nets V and μ, exact, and their derivatives by the parameters, with no general automatic differentiation.
 //
 // # Jets
@@ -20,13 +19,16 @@
 // with forward Laplacian", Nature Machine Intelligence 6; the adjoint is worked out here). The gradient channels of the
 // first layer are rows of its weights, the same for every particle, and are never computed.
 //
-//   - Field: a vector field μ, d outputs, and its divergence, by gradient-only jets.
-//   - Potential: a scalar with gradient, Laplacian and time derivative.
+// A skip adds all channels; a net of time that enters by addition to the first pre-activation adds its value and its time
+// derivative, themselves jets.
+//
+//   - NewPotential: a scalar with gradient, Laplacian and time derivative.
+//   - NewField: a vector field μ, d outputs, and its divergence, by jets of values and gradients only, or as below.
 //
 // # Reverse over reverse
 //
-// Where only first derivatives of a scalar φ are wanted, Slope is cheaper than jets: six passes of matrix products in all,
-// whatever d is, rather than 3(d+2). With layers x_{l+1} = f(z_l), z_l = W_lᵀ x_l + b_l, l < L, and φ = w·x_L + b,
+// Where only first derivatives of a scalar φ are wanted, NewSlope is cheaper than jets: six passes of matrix products in
+// all, whatever d is, rather than 3(d+2). With layers x_{l+1} = f(z_l), z_l = W_lᵀ x_l + b_l, l < L, and φ = w·x_L + b,
 //
 //	a_L = w    s_l = f′(z_l) a_{l+1}    a_l = W_l s_l    ∇φ = a_0
 //
@@ -37,8 +39,23 @@
 //	x̄_L = φ̄ w   z̄_l = ζ_l + f′ x̄_{l+1}   x̄_l = W_l z̄_l
 //	W̄_l = Σ_particles ā_l s_lᵀ + x_l z̄_lᵀ     b̄_l = Σ_particles z̄_l
 //
+// With skips, x_{l+1} = x_l + f(z_l), the terms a_{l+1}, ā_l and x̄_{l+1} are added to a_l, ā_{l+1} and x̄_l.
+//
+// # Divergence without jets
+//
+// With two plain hidden layers of slopes d_1 and d_2 the divergence is d_1ᵀ (W_2 ∘ C) d_2, C = (W_3 W_1)ᵀ made once a step:
+// six passes of matrix products with its adjoint, whatever d is, rather than 3(d+1). NewField does so from d = 2.
+//
+// Along the directions of a ridge net, φ = Σ_j h_j(a_j·x, t) or μ = Aᵀ g(A x, t), the nets h and g have one coordinate, and
+// every derivative takes one or two channels of jets a direction:
+//
+//	∇φ = Aᵀ h′    Δφ = Σ_j |a_j|² h″_j    div μ = Σ_j |a_j|² g′_j
+//
+// (the direction nets know j by an embedding). Sums of nets are evaluated net by net.
+//
 // # Per-sample gradients
 //
 // Every reverse pass either adds to a gradient or, given factors of package gram, records the two sides of each layer's
-// sum over channels, from which the Gram matrix of per-sample gradients follows.
+// sum over channels, from which the Gram matrix of per-sample gradients follows. For a divergence without jets, whose sum
+// has a term a coordinate, gradients of whole layers take its place where that is less.
 package jet

@@ -6,25 +6,21 @@ import (
 	"github.com/sampan-mc/sampan/vec/tile"
 )
 
-// Field evaluates a vector field of as many outputs as there are coordinates, with its divergence. It belongs to one
-// worker, and works on the tile that its Input holds.
-type Field[T vec.Float] struct {
+// fieldJets is the Field of a perceptron, by jets of values and gradients.
+type fieldJets[T vec.Float] struct {
 	*jets[T]
 	m, div tile.Tile[T]
 	head   tile.Tile[T] // cotangents of the last layer's channels, for sinks that want to see them
 }
 
-// NewField makes the memory of one worker.
-func NewField[T vec.Float](net *nn.MLP[T], in *Input[T], a *tile.Arena[T]) *Field[T] {
-	check(net, in, in.Dim)
-	f := &Field[T]{jets: newJets(net, in, false, a), m: a.Tile(in.Dim, in.u.P), div: a.Tile(1, in.u.P)}
-	f.head = a.Tile(f.d, f.j*f.p)
-	f.head.Fill(0)
+func newFieldJets[T vec.Float](net nn.Net[T], in *Input[T], a *tile.Arena[T]) *fieldJets[T] {
+	m, time := perceptron(net, in, in.Dim)
+	f := &fieldJets[T]{jets: newJets(m, time, in, false, a), m: a.Tile(in.Dim, in.u.P), div: a.Tile(1, in.u.P)}
+	f.head = zeros(a, f.d, f.j*f.p)
 	return f
 }
 
-// Forward returns the field, Dim by P, and its divergence, a row.
-func (f *Field[T]) Forward(w *nn.Params[T]) (m, div tile.Tile[T]) {
+func (f *fieldJets[T]) Forward(w *nn.Params[T]) (m, div tile.Tile[T]) {
 	f.forward(w)
 	l := len(f.z)
 	x, head := f.x[l], f.net.Layers[l]
@@ -36,8 +32,7 @@ func (f *Field[T]) Forward(w *nn.Params[T]) (m, div tile.Tile[T]) {
 	return f.m, f.div
 }
 
-// Backward takes back the cotangents of both to the parameters.
-func (f *Field[T]) Backward(w *nn.Params[T], mBar, divBar tile.Tile[T], s nn.Sink[T]) {
+func (f *fieldJets[T]) Backward(w *nn.Params[T], mBar, divBar tile.Tile[T], s nn.Sink[T]) {
 	l := len(f.z)
 	x, head := f.x[l], f.net.Layers[l]
 	if g, ok := s.(*nn.Gradient[T]); ok {
@@ -58,4 +53,10 @@ func (f *Field[T]) Backward(w *nn.Params[T], mBar, divBar tile.Tile[T], s nn.Sin
 		vec.Gemm(head.In, f.p, 1, w.Theta[head.Off+i:], head.Out, 1, divBar.Data, f.p, nil, 0, bar.Data[(1+i)*f.p:], bar.LD)
 	}
 	f.backward(w, s)
+}
+
+// Flops leaves out a conditioning net.
+func (f *fieldJets[T]) Flops() float64 {
+	first, hidden, last := products(f.net)
+	return 2*first + 3*hidden*float64(f.j) + 6*last
 }

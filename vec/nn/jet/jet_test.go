@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/sampan-mc/sampan/vec"
@@ -13,38 +14,27 @@ import (
 	"github.com/sampan-mc/sampan/vec/tile"
 )
 
-// plain evaluates a net at one point, one number at a time.
-func plain[T vec.Float](net *nn.MLP[T], theta []T, f Features, x []float64, t float64) []float64 {
-	var h []float64
-	for _, v := range x {
-		h = append(h, f.Scale*v)
+// plain evaluates a net at points one at a time.
+type plain struct {
+	Features
+	w    *nn.Params[float64]
+	in   tile.Tile[float64]
+	pass nn.Pass[float64]
+}
+
+func newPlain(net nn.Net[float64], w *nn.Params[float64], f Features) *plain {
+	var a tile.Arena[float64]
+	p := &plain{Features: f, w: w, in: a.Input(net.In(), 1)}
+	p.pass = net.NewPass(&a, p.in, nil)
+	return p
+}
+
+func (p *plain) at(x []float64, t float64) []float64 {
+	for i, v := range x {
+		p.in.Row(i)[0] = p.Scale * v
 	}
-	h = append(h, 2*t-1)
-	for k := 1; k <= f.Time.Harmonics; k++ {
-		h = append(h, math.Sin(math.Pi*float64(k)*t), math.Cos(math.Pi*float64(k)*t))
-	}
-	for l, d := range net.Layers {
-		w := nn.Matrix(d, theta)
-		z := make([]float64, d.Out)
-		for o := range z {
-			z[o] = float64(w[d.In*d.Out+o])
-			for i, v := range h {
-				z[o] += v * float64(w[i*d.Out+o])
-			}
-			if l < len(net.Hidden) {
-				switch net.Act {
-				case nn.Tanh:
-					z[o] = math.Tanh(z[o])
-				case nn.GELU:
-					z[o] /= 1 + math.Exp(-math.Sqrt(8/math.Pi)*(z[o]+0.044715*z[o]*z[o]*z[o]))
-				case nn.SiLU:
-					z[o] /= 1 + math.Exp(-z[o])
-				}
-			}
-		}
-		h = z
-	}
-	return h
+	nn.Fill(p.Time, p.in.Slice(p.Dim, p.Width()), []float64{t})
+	return p.pass.Forward(p.w, nil).Flat()
 }
 
 type points[T vec.Float] struct {
@@ -87,30 +77,77 @@ func diff(f func(x []float64, t float64) float64, x []float64, t float64, i int)
 	return (a - 8*b + 8*c - d) / (12 * e), (-a + 16*b - 30*at(0) + 16*c - d) / (12 * e * e)
 }
 
-var cases = []struct {
+type config struct {
 	Features
-	act    nn.Activation
-	hidden []int
-	p      int
-}{
-	{Features{Dim: 1, Scale: 1}, nn.Tanh, []int{8}, 8},
-	{Features{Dim: 2, Scale: 0.5, Time: nn.Sinusoid{Harmonics: 2}}, nn.Tanh, []int{20, 12, 16}, 32},
-	{Features{Dim: 5, Scale: 0.8, Time: nn.Sinusoid{Harmonics: 1}}, nn.GELU, []int{12, 12}, 17},
-	{Features{Dim: 3, Scale: 1.2}, nn.SiLU, []int{9, 16, 5}, 16},
+	act              nn.Activation
+	hidden           []int
+	p                int
+	residual         bool
+	time             []int // hidden layers of a net of time that conditions
+	times            int   // features that it sees
+	directions       int   // of ridge nets
+	alone            bool  // ridge nets alone
+	directionsHidden []int
+	embed            int
+}
+
+var cases = []config{
+	{Features: Features{Dim: 1, Scale: 1}, act: nn.Tanh, hidden: []int{8}, p: 8},
+	{Features: Features{Dim: 2, Scale: 0.5, Time: nn.Sinusoid{Harmonics: 2}}, act: nn.Tanh, hidden: []int{20, 12, 16}, p: 32},
+	{Features: Features{Dim: 3, Scale: 1.2}, act: nn.SiLU, hidden: []int{9, 16, 5}, p: 16},
+	// Two hidden layers, whose divergence is a bilinear form: told of in terms, and as a whole.
+	{Features: Features{Dim: 2, Scale: 0.8, Time: nn.Sinusoid{Harmonics: 1}}, act: nn.GELU, hidden: []int{24, 30}, p: 17},
+	{Features: Features{Dim: 6, Scale: 0.8, Time: nn.Sinusoid{Harmonics: 1}}, act: nn.Tanh, hidden: []int{12, 9}, p: 16},
+	{Features: Features{Dim: 3, Scale: 0.6}, act: nn.SiLU, hidden: []int{8, 8}, p: 8, time: []int{7}, times: 1},
+	// Residual, and conditioned by time.
+	{Features: Features{Dim: 3, Scale: 0.9, Time: nn.Sinusoid{Harmonics: 1}}, act: nn.GELU, hidden: []int{10, 10, 10}, p: 16, residual: true},
+	{Features: Features{Dim: 2, Scale: 1, Time: nn.Sinusoid{Harmonics: 2}}, act: nn.Tanh, hidden: []int{12, 12, 8, 8}, p: 9, residual: true, time: []int{8, 6}, times: 5},
+	{Features: Features{Dim: 1, Scale: 1, Time: nn.Sinusoid{Harmonics: 1}}, act: nn.SiLU, hidden: []int{9}, p: 8, time: []int{7}, times: 2},
+	// Ridge nets, alone and with perceptrons; more directions than one group holds.
+	{Features: Features{Dim: 3, Scale: 0.7, Time: nn.Sinusoid{Harmonics: 1}}, act: nn.Tanh, p: 16, directions: 5, alone: true, directionsHidden: []int{8, 8}, embed: 3},
+	{Features: Features{Dim: 4, Scale: 0.7, Time: nn.Sinusoid{Harmonics: 2}}, act: nn.Tanh, hidden: []int{10, 8}, p: 64, directions: 6, directionsHidden: []int{9, 7}, embed: 2},
+	{Features: Features{Dim: 2, Scale: 1}, act: nn.SiLU, hidden: []int{8, 6, 7}, p: 8, directions: 2, directionsHidden: []int{6}},
 }
 
 func each(t *testing.T, test func(t *testing.T, i int)) {
 	for i, c := range cases {
-		t.Run(fmt.Sprintf("d=%d/act=%d", c.Dim, c.act), func(t *testing.T) { test(t, i) })
+		t.Run(fmt.Sprintf("%d/d=%d", i, c.Dim), func(t *testing.T) { test(t, i) })
 	}
 }
 
+// build is the net of a case, of that many outputs, with directions a if they are there already.
+func build[T vec.Float](l *nn.Layout, name string, c config, out int, a *nn.Dense) nn.Net[T] {
+	var sum []nn.Net[T]
+	if c.directions > 0 {
+		rc := nn.RidgeConfig{
+			Dim: c.Dim, Directions: c.directions, Shared: c.Time.Rows(), EmbedDim: c.embed, Scale: 1.3, Potential: a.Out > 0,
+			MLP: nn.MLPConfig{Hidden: c.directionsHidden, Act: c.act, Head: 1},
+		}
+		if a.Out == 0 {
+			*a = nn.NewLinear(l, "directions", c.Dim, c.directions, nn.LeCun(c.Dim, 1))
+		}
+		sum = append(sum, nn.NewRidgeAlong[T](l, name+".ridge", rc, *a))
+	}
+	if c.alone {
+		return sum[0]
+	}
+	m := nn.NewMLP[T](l, name, nn.MLPConfig{In: c.Width(), Out: out, Hidden: c.hidden, Act: c.act, Residual: c.residual, Cond: c.times > 0, Head: 1})
+	if c.times > 0 {
+		time := nn.NewMLP[T](l, name+".time", nn.MLPConfig{In: c.times, Out: c.hidden[0], Hidden: c.time, Act: c.act, Head: 1})
+		return nn.NewConditioned[T](m, time)
+	}
+	if sum == nil {
+		return m
+	}
+	return nn.NewSum(append(sum, m)...)
+}
+
 // nets are a potential's net, a field's, and a set of parameters for both, large enough that the curvature shows.
-func nets[T vec.Float](i int) (phi, mu *nn.MLP[T], w *nn.Params[T]) {
-	c := cases[i]
+func nets[T vec.Float](i int) (phi, mu nn.Net[T], w *nn.Params[T]) {
 	var l nn.Layout
-	phi = nn.NewMLP[T](&l, "phi", nn.MLPConfig{In: c.Width(), Out: 1, Hidden: c.hidden, Act: c.act, Head: 1})
-	mu = nn.NewMLP[T](&l, "mu", nn.MLPConfig{In: c.Width(), Out: c.Dim, Hidden: c.hidden, Act: c.act, Head: 1})
+	var a nn.Dense
+	mu = build[T](&l, "mu", cases[i], cases[i].Dim, &a)
+	phi = build[T](&l, "phi", cases[i], 1, &a)
 	w = nn.NewParams[T](&l)
 	w.Init(rng.NewKey(uint64(i), "test", 0))
 	r := rand.New(rand.NewPCG(uint64(i), 7))
@@ -140,9 +177,10 @@ func testScalars(t *testing.T, n int) {
 			t.Fatalf("%s of point %d is %g, want %g", what, p, got, want)
 		}
 	}
+	direct := newPlain(phi, w, c.Features)
 	for p := range c.p {
 		x, s := q.at(p)
-		f := func(x []float64, t float64) float64 { return plain(phi, w.Theta, c.Features, x, t)[0] }
+		f := func(x []float64, t float64) float64 { return direct.at(x, t)[0] }
 		lap := 0.0
 		for i := range c.Dim {
 			g, second := diff(f, x, s, i)
@@ -170,14 +208,15 @@ func TestDerivativesOfFields(t *testing.T) {
 		q := draw[float64](c.Dim, c.p, 3)
 		in.Set(q.x, q.t)
 		m, div := f.Forward(w)
+		direct := newPlain(mu, w, c.Features)
 		for p := range c.p {
 			x, s := q.at(p)
-			want, trace := plain(mu, w.Theta, c.Features, x, s), 0.0
+			want, trace := slices.Clone(direct.at(x, s)), 0.0
 			for i := range c.Dim {
 				if e := math.Abs(m.Row(i)[p] - want[i]); !(e < 1e-12*(1+math.Abs(want[i]))) {
 					t.Fatalf("output %d of point %d is off by %g", i, p, e)
 				}
-				g, _ := diff(func(x []float64, t float64) float64 { return plain(mu, w.Theta, c.Features, x, t)[i] }, x, s, i)
+				g, _ := diff(func(x []float64, t float64) float64 { return direct.at(x, t)[i] }, x, s, i)
 				trace += g
 			}
 			if e := math.Abs(div.Row(0)[p] - trace); !(e < 1e-9*(1+math.Abs(trace))) {
@@ -223,6 +262,7 @@ func losses[T vec.Float](n int) (*nn.Params[T], map[string]loss[T]) {
 			out := weigh(r, v.Value, only) + weigh(r, v.Grad, only) + weigh(r, v.Lap, only) + weigh(r, v.Rate, only)
 			if s != nil {
 				jets.Backward(w, s)
+				jets.End(w, s)
 			}
 			return out
 		},
@@ -233,6 +273,7 @@ func losses[T vec.Float](n int) (*nn.Params[T], map[string]loss[T]) {
 			out := weigh(r, m, only) + weigh(r, div, only)
 			if s != nil {
 				field.Backward(w, m, div, s)
+				field.End(w, s)
 			}
 			return out
 		},
@@ -249,6 +290,7 @@ func losses[T vec.Float](n int) (*nn.Params[T], map[string]loss[T]) {
 			}
 			if s != nil {
 				slope.Backward(w, s)
+				slope.End(w, s)
 			}
 			return out
 		}
@@ -331,26 +373,31 @@ func TestPerSample(t *testing.T) {
 }
 
 func TestNoAllocation(t *testing.T) {
-	phi, mu, w := nets[float32](1)
-	g := nn.NewGradient[float32](w.Layout)
-	g.G = make([]float32, w.Size())
-	c := cases[1]
-	var a tile.Arena[float32]
-	in := NewInput[float32](c.Features, c.p, &a)
-	jets, slope, field := NewPotential(phi, in, &a), NewSlope(phi, in, true, &a), NewField(mu, in, &a)
-	q := draw[float32](c.Dim, c.p, 1)
-	if n := testing.AllocsPerRun(3, func() {
-		in.Set(q.x, q.t)
-		jets.Begin(w)
-		jets.Forward(w)
-		jets.Backward(w, g)
-		slope.Begin(w)
-		slope.Forward(w)
-		slope.Backward(w, g)
-		field.Begin(w)
-		m, div := field.Forward(w)
-		field.Backward(w, m, div, g)
-	}); n != 0 {
-		t.Fatalf("%v allocations", n)
-	}
+	each(t, func(t *testing.T, n int) {
+		phi, mu, w := nets[float32](n)
+		g := nn.NewGradient[float32](w.Layout)
+		g.G = make([]float32, w.Size())
+		c := cases[n]
+		var a tile.Arena[float32]
+		in := NewInput[float32](c.Features, c.p, &a)
+		jets, slope, field := NewPotential(phi, in, &a), NewSlope(phi, in, true, &a), NewField(mu, in, &a)
+		q, shape := draw[float32](c.Dim, c.p, 1), &gram.Shape[float32]{P: c.p}
+		if n := testing.AllocsPerRun(3, func() {
+			in.Set(q.x, q.t)
+			for _, s := range []nn.Sink[float32]{g, shape} {
+				for _, f := range []Potential[float32]{jets, slope} {
+					f.Begin(w)
+					f.Forward(w)
+					f.Backward(w, s)
+					f.End(w, s)
+				}
+				field.Begin(w)
+				m, div := field.Forward(w)
+				field.Backward(w, m, div, s)
+				field.End(w, s)
+			}
+		}); n != 0 {
+			t.Fatalf("%v allocations", n)
+		}
+	})
 }

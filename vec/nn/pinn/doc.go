@@ -12,8 +12,12 @@
 // ends whatever the nets are, and Σ_k z_k ψ_k(1) learns log Z. A Batch holds derivatives of these three; the case V = φ
 // needs none.
 //
+// The nets are perceptrons, plain or residual, or the sum of these and of nets over learned directions (Ridge); Of takes
+// any that package jet knows.
+//
 // Derivatives are exact (package jet): V of LogCE by reverse mode, which costs the same for any dimension; V of LogFP by
-// jets with Laplacian; μ by gradient jets, since a divergence has no shorter way. With c = 2r/N, or 1 for per-sample
+// jets with Laplacian; the divergence of μ at a cost that does not depend on the dimension for perceptrons of two plain
+// hidden layers and along directions, and by a jet a coordinate for others. With c = 2r/N, or 1 for per-sample
 // gradients, the cotangents that go back into the nets are
 //
 //	μ: c ∇V    div μ: c    ∂_t φ: c gain    φ: c ∂_t gain    ∇φ: c gain (μ − σ²∇V)    Δφ: −½ c gain σ²    z_k: −c ∂_t ψ_k

@@ -22,9 +22,11 @@ const (
 type Config struct {
 	Equation Equation
 	jet.Features
-	Hidden []int
-	Act    nn.Activation
-	Head   float64 // scale of the last layers' initial weights
+	Hidden   []int
+	Act      nn.Activation
+	Residual bool
+	Head     float64 // scale of the last layers' initial weights
+	Ridge    *Ridge  // nil: perceptrons alone
 
 	Known bool // batches hold known parts of V
 	Norms int  // z to learn
@@ -34,10 +36,10 @@ type Config struct {
 type Loss[T vec.Float] struct {
 	Config
 	P               int
-	Potential       *nn.MLP[T] // φ
-	Drift           *nn.MLP[T] // μ
-	*optim.Slots[T]            // the gradient, after Gradient
-	norm            nn.Tensor  // z
+	Potential       nn.Net[T] // φ
+	Drift           nn.Net[T] // μ, a field over the first Dim features
+	*optim.Slots[T]           // the gradient, after Gradient
+	norm            nn.Tensor // z
 
 	size    int
 	pool    *par.Pool
@@ -58,9 +60,13 @@ type Loss[T vec.Float] struct {
 
 // New adds the nets name.potential and name.drift, and name.norm if there are z, to a layout.
 func New[T vec.Float](layout *nn.Layout, name string, c Config) *Loss[T] {
-	l := &Loss[T]{Config: c}
-	l.Potential = nn.NewMLP[T](layout, name+".potential", nn.MLPConfig{In: c.Width(), Out: 1, Hidden: c.Hidden, Act: c.Act, Head: c.Head})
-	l.Drift = nn.NewMLP[T](layout, name+".drift", nn.MLPConfig{In: c.Width(), Out: c.Dim, Hidden: c.Hidden, Act: c.Act, Head: c.Head})
+	phi, mu := nets[T](layout, name, c)
+	return Of(layout, name, c, phi, mu)
+}
+
+// Of is New with nets that the layout has already, of inputs c.Width() and of the kinds that package jet knows.
+func Of[T vec.Float](layout *nn.Layout, name string, c Config, potential, drift nn.Net[T]) *Loss[T] {
+	l := &Loss[T]{Config: c, Potential: potential, Drift: drift}
 	if c.Norms > 0 {
 		l.norm = layout.Add(name+".norm", nn.Init{}, c.Norms)
 	}
@@ -115,6 +121,7 @@ func (l *Loss[T]) addSlot(worker, s int) {
 		vec.Scale(k.c, T(2/float64(b.Len())), k.r)
 		k.back(l.w, &b.Tiles[t], sink)
 	}
+	k.end(l.w, sink)
 }
 
 // NewJacobian makes the Jacobian of the residuals of n points.
@@ -157,22 +164,9 @@ func (l *Loss[T]) recordTile(worker, t int) {
 	l.records[worker].End()
 }
 
-// Flops is the number of floating-point operations of the matrix products that one Gradient executes.
+// Flops is the number of floating-point operations of the matrix products that one Gradient of n points executes, a few
+// that are done once for many points left out.
 func (l *Loss[T]) Flops(n int) float64 {
-	var hidden, first float64
-	for i, h := range l.Hidden {
-		if i == 0 {
-			first = float64(2 * h * (l.Width() + 1))
-		} else {
-			hidden += float64(2 * h * l.Hidden[i-1])
-		}
-	}
-	d, last := float64(l.Dim), float64(2*l.Hidden[len(l.Hidden)-1])
-	f := 3*hidden*(d+1) + 2*first + 3*last*d*2
-	if l.Equation == LogFP {
-		f += 3*hidden*(d+3) + 2*first + 3*last*(d+3)
-	} else {
-		f += 6*hidden + 5*first
-	}
-	return f * float64(n)
+	k := l.workers[0]
+	return (k.phi.Flops() + k.mu.Flops()) * float64(n)
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/sampan-mc/sampan/vec/nn/spring"
 	"github.com/sampan-mc/sampan/vec/par"
 	"github.com/sampan-mc/sampan/vec/rng"
+	"github.com/sampan-mc/sampan/vec/tile"
 )
 
 // configs have both equations, with and without known parts of V.
@@ -21,12 +22,24 @@ var configs = []Config{
 	{Equation: LogCE, Features: jet.Features{Dim: 2, Scale: 0.5, Time: nn.Sinusoid{Harmonics: 2}}, Hidden: []int{12, 16, 12}, Act: nn.Tanh, Head: 1},
 	{Equation: LogCE, Features: jet.Features{Dim: 3, Scale: 1, Time: nn.Sinusoid{Harmonics: 1}}, Hidden: []int{10, 8}, Act: nn.GELU, Head: 1, Known: true, Norms: 3},
 	{Equation: LogFP, Features: jet.Features{Dim: 2, Scale: 1}, Hidden: []int{8, 8, 8}, Act: nn.Tanh, Head: 1},
+	{
+		Equation: LogCE, Features: jet.Features{Dim: 3, Scale: 0.6, Time: nn.Sinusoid{Harmonics: 2}}, Hidden: []int{12, 10}, Act: nn.Tanh, Head: 1, Known: true, Norms: 1,
+		Ridge: &Ridge{Directions: 5, Hidden: []int{8, 8}, Embed: 3, Act: nn.Tanh, Head: 1},
+	},
+	{
+		Equation: LogCE, Features: jet.Features{Dim: 4, Scale: 1, Time: nn.Sinusoid{Harmonics: 1}}, Act: nn.Tanh,
+		Ridge: &Ridge{Directions: 4, Hidden: []int{8, 6}, Act: nn.Tanh, Head: 1, Alone: true},
+	},
+	{
+		Equation: LogFP, Features: jet.Features{Dim: 2, Scale: 0.8}, Hidden: []int{9, 9}, Act: nn.SiLU, Residual: true, Head: 1, Known: true,
+		Ridge: &Ridge{Directions: 3, Hidden: []int{7, 7}, Embed: 2, Act: nn.Tanh, Head: 1},
+	},
 	{Equation: LogFP, Features: jet.Features{Dim: 5, Scale: 0.7, Time: nn.Sinusoid{Harmonics: 1}}, Hidden: []int{10, 8}, Act: nn.SiLU, Head: 1, Known: true, Norms: 2},
 }
 
 func each(t *testing.T, test func(t *testing.T, c Config)) {
-	for _, c := range configs {
-		t.Run(fmt.Sprintf("%v/d=%d", []string{"CE", "FP"}[c.Equation], c.Dim), func(t *testing.T) { test(t, c) })
+	for i, c := range configs {
+		t.Run(fmt.Sprintf("%d/%v/d=%d", i, []string{"CE", "FP"}[c.Equation], c.Dim), func(t *testing.T) { test(t, c) })
 	}
 }
 
@@ -81,32 +94,18 @@ func draw[T vec.Float](c Config, n, p int, seed uint64) *Batch[T] {
 	return b
 }
 
-// plain evaluates a net at one point, one number at a time.
-func plain(net *nn.MLP[float64], theta []float64, f jet.Features, x []float64, t float64) []float64 {
-	var h []float64
-	for _, v := range x {
-		h = append(h, f.Scale*v)
-	}
-	h = append(h, 2*t-1)
-	for k := 1; k <= f.Time.Harmonics; k++ {
-		h = append(h, math.Sin(math.Pi*float64(k)*t), math.Cos(math.Pi*float64(k)*t))
-	}
-	for l, d := range net.Layers {
-		w, z := nn.Matrix(d, theta), make([]float64, d.Out)
-		for o := range z {
-			z[o] = w[d.In*d.Out+o]
-			for i, v := range h {
-				z[o] += v * w[i*d.Out+o]
-			}
+// plain returns what evaluates a net at one point.
+func plain(net nn.Net[float64], w *nn.Params[float64], f jet.Features) func(x []float64, t float64) []float64 {
+	var a tile.Arena[float64]
+	in := a.Input(net.In(), 1)
+	pass := net.NewPass(&a, in, nil)
+	return func(x []float64, t float64) []float64 {
+		for i, v := range x {
+			in.Row(i)[0] = f.Scale * v
 		}
-		h = make([]float64, len(z))
-		if l < len(net.Hidden) {
-			nn.Value(net.Act, h, z)
-		} else {
-			copy(h, z)
-		}
+		nn.Fill(f.Time, in.Slice(f.Dim, f.Width()), []float64{t})
+		return slices.Clone(pass.Forward(w, nil).Flat())
 	}
-	return h
 }
 
 // TestResidual compares with finite differences of V and μ as functions.
@@ -117,8 +116,9 @@ func TestResidual(t *testing.T) {
 		b := draw[float64](c, n, p, 2)
 		r := make([]float64, n)
 		l.Jacobian(r, nil, w, b)
+		potential, drift := plain(l.Potential, w, c.Features), plain(l.Drift, w, c.Features)
 		v := func(x []float64, t float64) float64 {
-			phi := plain(l.Potential, w.Theta, c.Features, x, t)[0]
+			phi := potential(x, t)[0]
 			if !c.Known {
 				return phi
 			}
@@ -141,10 +141,10 @@ func TestResidual(t *testing.T) {
 				return (a - 8*b + 8*c - d) / (12 * e), (-a + 16*b - 30*f(0) + 16*c - d) / (12 * e * e)
 			}
 			want, _ := diff(func(h float64) float64 { return v(x, s+h) })
-			m := plain(l.Drift, w.Theta, c.Features, x, s)
+			m := drift(x, s)
 			for k := range x {
 				g, gg := diff(func(h float64) float64 { return v(move(k, h), s) })
-				d, _ := diff(func(h float64) float64 { return plain(l.Drift, w.Theta, c.Features, move(k, h), s)[k] })
+				d, _ := diff(func(h float64) float64 { return drift(move(k, h), s)[k] })
 				want += d + m[k]*g
 				if c.Equation == LogFP {
 					want -= s2 / 2 * (g*g + gg)
@@ -244,7 +244,8 @@ func TestGaussianPath(t *testing.T) {
 		l, w := setUp[float64](c, 1, p)
 		clear(w.Theta)
 		w.Of(l.Norm())[0] = 1
-		in, out := l.Drift.Layers[0], l.Drift.Layers[1]
+		layers := l.Drift.(*nn.MLP[float64]).Layers
+		in, out := layers[0], layers[1]
 		nn.Matrix(out, w.Theta)[out.In] = 2
 		bound := 1e-12
 		if eq == LogFP { // the affine part by a tanh that hardly bends
@@ -319,28 +320,51 @@ func TestNoAllocation(t *testing.T) {
 	}
 }
 
-// TestSpringTrains: from N(0, I) to N(1, ¼I) in 3 dimensions the residual falls by far more than plain descent would make it.
+// TestSpringTrains: from N(0, I) to N(1, ¼I) in 3 dimensions the residual falls by far more than plain descent would make
+// it, with perceptrons and with ridge nets too.
 func TestSpringTrains(t *testing.T) {
-	c := configs[1]
-	c.Act, c.Head = nn.Tanh, 0.1
-	const n, p = 128, 32
-	l, w := setUp[float32](c, 2, p)
-	r, j := make([]float32, n), l.NewJacobian(w, n)
-	s := spring.New(par.NewPool(2), spring.Default, j)
-	var start, end float64
-	for i := range 60 {
-		l.Jacobian(r, j, w, draw[float32](c, n, p, uint64(i)))
-		out := s.Step(w.Theta, r, j, 0.5*math.Pow(0.2, float64(i)/60))
-		w.Refresh()
-		if !out.Taken {
-			t.Fatalf("step %d was not taken", i)
+	for _, c := range []Config{configs[1], configs[3]} {
+		c.Act, c.Head = nn.Tanh, 0.1
+		if c.Ridge != nil {
+			r := *c.Ridge
+			r.Head, c.Ridge = 0.1, &r
 		}
-		if i == 0 {
-			start = out.Loss
+		const n, p = 128, 32
+		l, w := setUp[float32](c, 2, p)
+		r, j := make([]float32, n), l.NewJacobian(w, n)
+		s := spring.New(par.NewPool(2), spring.Default, j)
+		var start, end float64
+		for i := range 60 {
+			l.Jacobian(r, j, w, draw[float32](c, n, p, uint64(i)))
+			out := s.Step(w.Theta, r, j, 0.5*math.Pow(0.2, float64(i)/60))
+			w.Refresh()
+			if !out.Taken {
+				t.Fatalf("step %d was not taken", i)
+			}
+			if i == 0 {
+				start = out.Loss
+			}
+			end = out.Loss
 		}
-		end = out.Loss
+		if !(end < start/100) {
+			t.Fatalf("the mean square went from %g to %g", start, end)
+		}
 	}
-	if !(end < start/100) {
-		t.Fatalf("the mean square went from %g to %g", start, end)
+}
+
+// TestDirections: directions that are set are those of both nets.
+func TestDirections(t *testing.T) {
+	l, w := setUp[float64](configs[3], 1, 8)
+	a := make([]float64, 15)
+	for i := range a {
+		a[i] = float64(i)
+	}
+	l.SetDirections(w, a)
+	phi, mu := l.Potential.(*nn.Sum[float64]).Nets[0].(*nn.Ridge[float64]), l.Drift.(*nn.Sum[float64]).Nets[0].(*nn.Ridge[float64])
+	if phi.A != mu.A {
+		t.Fatal("the nets have directions of their own")
+	}
+	if m := nn.Matrix(phi.A, w.Theta); m[1] != 3 || m[5] != 1 { // Dim by Directions
+		t.Fatalf("direction 1 starts with %v, and direction 0 goes on with %v", m[1], m[5])
 	}
 }

@@ -7,18 +7,11 @@ import (
 	"github.com/sampan-mc/sampan/vec/tile"
 )
 
-// scalar is what V is made of: a jet.Slope or a jet.Potential.
-type scalar[T vec.Float] interface {
-	Begin(*nn.Params[T])
-	Forward(*nn.Params[T]) jet.Scalar[T]
-	Backward(*nn.Params[T], nn.Sink[T])
-}
-
 // worker evaluates the residual of one tile at a time.
 type worker[T vec.Float] struct {
 	in  *jet.Input[T]
-	phi scalar[T]
-	mu  *jet.Field[T]
+	phi jet.Potential[T]
+	mu  jet.Field[T]
 	fp  bool
 
 	v      jet.Scalar[T] // derivatives of V, then cotangents of φ
@@ -42,6 +35,12 @@ func newWorker[T vec.Float](l *Loss[T], p int) *worker[T] {
 	k.r, k.c, k.tmp = a.Slice(p), a.Slice(p), a.Slice(p)
 	k.mBar, k.dNorm = a.Tile(l.Dim, p), a.Tile(l.norm.Size(), p)
 	return k
+}
+
+// end tells a gradient what the nets left for the end of a slot.
+func (k *worker[T]) end(w *nn.Params[T], s nn.Sink[T]) {
+	k.phi.End(w, s)
+	k.mu.End(w, s)
 }
 
 func (k *worker[T]) begin(w *nn.Params[T]) {
