@@ -41,13 +41,6 @@ func (pop *population) decide(ctx context.Context) error {
 	for pop.cuts[last-1].Kind != CutBeta {
 		last++
 	}
-	if pop.forced != "" {
-		pop.plan.Decisions = append(pop.plan.Decisions, Decision{
-			First: first, Last: len(pop.cuts), Verdict: Replaced, ParetoK: math.NaN(), CESS: math.NaN(), Why: pop.forced,
-		})
-		pop.to = len(pop.cuts)
-		return pop.temperOn(ctx)
-	}
 	before := pop.snapshot()
 	d := Decision{First: first, Last: last, ParetoK: math.NaN(), CESS: math.NaN()}
 	for k := first; k <= last; k++ {
@@ -130,34 +123,52 @@ func (pop *population) temperOn(ctx context.Context) error {
 }
 
 // prepare makes the plan of a run with a transport: by one pilot, or by several where the path is cut finer, or where the
-// transport turns out to have lost part of the target.
+// transport is given up.
 func (r *run) prepare(ctx context.Context) ([]*population, error) {
 	setter, can := r.transport.(CutSetter)
 	can = can && !r.cfg.AsIs
 	var pilots []*population
-	try := func(refinable bool, forced string) (*population, error) {
+	try := func(refinable bool) (*population, error) {
 		pop := r.newPilot(len(pilots))
-		pop.refinable, pop.forced, pop.plan.Cuts = refinable, forced, r.set
+		pop.refinable, pop.plan.Cuts = refinable, r.set
 		pilots = append(pilots, pop)
 		return pop, pop.run1(ctx)
 	}
-	pop, err := try(can, "")
+	pop, err := try(can)
 	for err == nil && pop.wants {
 		before := len(r.cuts)
 		if err := r.setCuts(setter, finer*before); err != nil {
 			return nil, err
 		}
-		pop, err = try(len(r.cuts) > before && len(pilots) < maxAttempts-1, "")
+		pop, err = try(len(r.cuts) > before && len(pilots) < maxAttempts-1)
 	}
 	if err != nil {
 		return nil, err
 	}
-	if why := r.lost(pop); why != "" {
-		if _, err := try(false, why); err != nil {
-			return nil, err
-		}
+	why := r.lost(pop)
+	if !r.cfg.AsIs && !pop.plan.uses() && r.transport.Reference() != nil {
+		why = pop.plan.Decisions[0].Why // tempering from the transport's reference reaches no further than that does
 	}
+	if why == "" {
+		return pilots, nil
+	}
+	all := Decision{First: 1, Last: len(r.cuts), Verdict: Replaced, ParetoK: math.NaN(), CESS: math.NaN(), Why: why}
+	if err := r.abandon(); err != nil {
+		return nil, err
+	}
+	if pop, err = try(false); err != nil {
+		return nil, err
+	}
+	all.Stages = len(pop.plan.Stages)
+	pop.plan.Decisions = []Decision{all}
 	return pilots, nil
+}
+
+// abandon goes on without the transport: the run is tempered, from the reference that it was given.
+func (r *run) abandon() error {
+	err := r.restoreCuts()
+	r.transport, r.ref = nil, r.given
+	return err
 }
 
 // setCuts has the transport's path cut into n segments, or as near as it can.
@@ -171,7 +182,7 @@ func (r *run) setCuts(setter CutSetter, n int) error {
 
 // recut has the path cut as a plan says.
 func (r *run) recut(plan *Plan) error {
-	if plan.Cuts == r.set {
+	if r.transport == nil || plan.Cuts == r.set {
 		return nil
 	}
 	setter, ok := r.transport.(CutSetter)
@@ -183,7 +194,7 @@ func (r *run) recut(plan *Plan) error {
 
 // restoreCuts leaves the transport cut as it came.
 func (r *run) restoreCuts() error {
-	if r.set == 0 {
+	if r.set == 0 || r.transport == nil {
 		return nil
 	}
 	err := r.setCuts(r.transport.(CutSetter), r.came)

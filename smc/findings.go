@@ -30,7 +30,7 @@ func (r *run) judge(res *Result) {
 	case inexact:
 		say("log-z-discretised", "the weights of %s are those of a path in continuous time, integrated to order %d: log Z is off by as much as that is, "+
 			"whatever the number of particles; compare with twice the steps", r.transport.Info().Name, r.transport.Info().Order)
-	case res.Frozen && r.transport != nil:
+	case res.Frozen && r.cfg.Transport != nil:
 		say("log-z-unbiased", "which segments to use, schedule, step sizes and scales were decided by a pilot and frozen: the estimate of Z is exactly unbiased")
 	case res.Frozen:
 		say("log-z-unbiased", "schedule, step sizes and scales were found by a pilot and frozen: the estimate of Z is exactly unbiased")
@@ -71,7 +71,7 @@ func (r *run) judgeAncestry(res *Result, say sayFunc) {
 // judgeTransport speaks of segments that were not used, of those that did worse than in the pilot, and of particles that
 // the transport lost.
 func (r *run) judgeTransport(res *Result, say sayFunc) {
-	if r.transport == nil {
+	if r.cfg.Transport == nil {
 		return
 	}
 	replaced := 0
@@ -80,7 +80,7 @@ func (r *run) judgeTransport(res *Result, say sayFunc) {
 			replaced += d.Last - d.First + 1
 		}
 	}
-	name := r.transport.Info().Name
+	name := r.cfg.Transport.Info().Name
 	switch {
 	case replaced > 0 && !res.Plan.uses():
 		say("transport-replaced", "%s was not used: tempering took its place. %s", name, res.Plan.Decisions[0].Why)

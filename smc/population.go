@@ -42,7 +42,6 @@ type population struct {
 	to        int     // cut that tempered stages lead to; 0: none under way
 	refinable bool    // finer cuts can be had, rather than another decision than Kept
 	wants     bool    // finer cuts
-	forced    string  // why no segment is to be used
 
 	sp                       *Particles  // what resampling gathers into; swapped with p and s
 	ss                       *mcmc.State //

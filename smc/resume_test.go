@@ -82,6 +82,8 @@ func correlated(t *testing.T) (Reference, targets.Density, Config) {
 	return newNormal(t, 3, 0, 2), ridge(3, 0.999), cfg
 }
 
+func sameTempered(got, want *Tempered) string { return cmp.Diff(want, got, cmpopts.EquateNaNs()) }
+
 func sameResult(got, want *Result) string { return cmp.Diff(want, got, cmpopts.EquateNaNs()) }
 
 // TestResumeAnywhere kills a run at every one of its saves, takes it up from what was saved, and finds the same

@@ -10,6 +10,7 @@ import (
 
 	"github.com/sampan-mc/sampan/smc/diag"
 	"github.com/sampan-mc/sampan/smc/mcmc"
+	"github.com/sampan-mc/sampan/smc/mcmc/snapshot"
 	"github.com/sampan-mc/sampan/targets"
 )
 
@@ -58,7 +59,7 @@ func (r *run) plan(ctx context.Context) ([]*population, *Plan, error) {
 }
 
 // Rerun takes a snapshot that a run of this configuration saved of stream, and returns the one it saved next.
-func Rerun(ctx context.Context, ref Reference, target targets.Density, cfg Config, stream string, snapshot []byte) (next []byte, err error) {
+func Rerun(ctx context.Context, ref Reference, target targets.Density, cfg Config, stream string, snap []byte) (next []byte, err error) {
 	r, err := newRun(ref, target, cfg)
 	if err != nil {
 		return nil, err
@@ -68,7 +69,16 @@ func Rerun(ctx context.Context, ref Reference, target targets.Density, cfg Confi
 	if err != nil {
 		return nil, err
 	}
-	if err := pop.restore(snapshot); err != nil {
+	err = pop.restore(snap)
+	if errors.Is(err, snapshot.ErrForeign) && r.transport != nil { // of the part of a run that has given up its transport, perhaps
+		if err := r.abandon(); err != nil {
+			return nil, err
+		}
+		if pop, err = r.newStream(stream); err == nil {
+			err = pop.restore(snap)
+		}
+	}
+	if err != nil {
 		return nil, fmt.Errorf("%s: %w", stream, err)
 	}
 	if err := r.recut(&pop.plan); err != nil {
@@ -92,7 +102,8 @@ type run struct {
 	hooks  Hooks
 	calls  sync.Mutex // held while a hook is called
 
-	transport Transport // nil: none
+	given     Reference // as the run was given it; ref may be the transport's own
+	transport Transport // nil: none, or given up
 	cuts      []Cut     // of the transport, as it is cut now
 	set       int       // into so many; 0: as it came
 	came      int       // with so many
@@ -110,6 +121,7 @@ func newRun(ref Reference, target targets.Density, cfg Config) (*run, error) {
 	if err := mcmc.CheckGradient(cfg.Move.Kernel.Kind, target); err != nil {
 		return nil, err
 	}
+	given := ref
 	if cfg.Transport != nil {
 		if own := cfg.Transport.Reference(); own != nil {
 			ref = own
@@ -126,7 +138,7 @@ func newRun(ref Reference, target targets.Density, cfg Config) (*run, error) {
 		return nil, fmt.Errorf("reference has dimension %d, target %s has %d", k, target.Info().Name, d)
 	}
 	r := &run{
-		ref: ref, target: target, cfg: cfg, d: d, transport: cfg.Transport,
+		ref: ref, given: given, target: target, cfg: cfg, d: d, transport: cfg.Transport,
 		newMover: func(k mcmc.Kernel, n, d int, tally *mcmc.Tally) mover { return mcmc.NewMover(k, n, d, true, tally) },
 		cess:     diag.CESS, reset: func(logW []float64) { clear(logW) },
 	}

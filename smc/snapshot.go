@@ -52,7 +52,6 @@ func (pop *population) snapshot() []byte {
 	for _, v := range []bool{pop.fresh, pop.refinable, pop.wants} {
 		w.Bool(v)
 	}
-	w.String(pop.forced)
 	pop.tuning.Write(w, nil)
 	pop.plan.write(w, &pop.tuning)
 	w.Int(len(pop.reports))
@@ -85,7 +84,6 @@ func (pop *population) restore(snap []byte) error {
 	for _, v := range []*bool{&pop.fresh, &pop.refinable, &pop.wants} {
 		*v = r.Bool()
 	}
-	pop.forced = r.String()
 	pop.tuning.Read(r, nil)
 	pop.plan.read(r, &pop.tuning)
 	pop.reports = nil
