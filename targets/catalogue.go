@@ -103,6 +103,6 @@ func catalogue() []item {
 	return slices.Concat(
 		gaussianItems(), mixtureItems(), randomMixtureItems(), studentMixtureItems(), manyWellItems(), coupledWellItems(),
 		funnelItems(), bananaItems(), ringsItems(), phi4Items(),
-		logisticItems(), linearRegressionItems(), stateSpaceItems(),
+		logisticItems(), linearRegressionItems(), stateSpaceItems(), brownianItems(), seedsItems(),
 	)
 }
