@@ -56,7 +56,7 @@ func NewPhi4(p Phi4) (Density, error) {
 		}
 		return s
 	}
-	return newPointwise(info, func() pointFunc { return at }), nil
+	return &phi4{newPointwise(info, func() pointFunc { return at }), p, at}, nil
 }
 
 // links lists the two sites of every link.
