@@ -18,41 +18,40 @@ type transportServer struct {
 	s *server
 }
 
-// newTarget is the target of a transport that ref tells how to reach.
-func newTarget(ref *pb.TargetRef) (*workTarget, error) {
+// newTarget is the target of a transport that ref tells how to reach, and whether it is in this process.
+func newTarget(ref *pb.TargetRef) (target targets.Density, local bool, err error) {
 	if ref == nil {
-		return nil, errors.New("no target is named: a transport is made for one")
+		return nil, false, errors.New("no target is named: a transport is made for one")
 	}
 	info, _, err := wire.ToInfo(ref.Info, ref.Caps)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	t := &workTarget{info: info}
 	b := ref.GetBuiltin()
 	if b == nil {
-		return t, nil
+		return workTarget(info, nil), false, nil
 	}
-	t.local, err = newBuiltin(b.Name, b.ConfigJson, b.Folder)
+	made, err := newBuiltin(b.Name, b.ConfigJson, b.Folder)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	if t.local, _, err = targets.Unconstrain(t.local); err != nil {
-		return nil, err
+	if made, _, err = targets.Unconstrain(made); err != nil {
+		return nil, false, err
 	}
-	if mine := t.local.Info(); mine.Dim() != info.Dim() || !mine.Can.Has(info.Can) {
-		return nil, fmt.Errorf("target %s has %d coordinates here and offers %v, the host's has %d and offers %v: plugin and host differ in version",
+	if mine := made.Info(); mine.Dim() != info.Dim() || !mine.Can.Has(info.Can) {
+		return nil, false, fmt.Errorf("target %s has %d coordinates here and offers %v, the host's has %d and offers %v: plugin and host differ in version",
 			b.Name, mine.Dim(), mine.Can, info.Dim(), info.Can)
 	}
-	return t, nil
+	return workTarget(info, made), true, nil
 }
 
 // makeTransport fills in from m.
 func (in *instance) makeTransport(c *component, m *pb.CreateRequest, config []byte) (err error) {
-	target, err := newTarget(m.Target)
+	target, local, err := newTarget(m.Target)
 	if err != nil {
 		return err
 	}
-	in.info, in.local = target.info, target.local != nil
+	in.info, in.local = target.Info(), local
 	if in.transport, err = c.newTransport(Env{Config: config, Folder: m.Folder, Target: target}); err != nil {
 		return err
 	}

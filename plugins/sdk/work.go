@@ -29,32 +29,47 @@ func (w *work) used() *pb.CountersReply {
 	return &pb.CountersReply{Calls: w.calls.Load(), Densities: w.densities.Load(), Gradients: w.gradients.Load()}
 }
 
-// workTarget is the target as a transport sees it.
-type workTarget struct {
-	info  targets.Info
-	local targets.Density // nil: the host is asked
+// workTarget is the target as a transport sees it: one of this process, on tiles too, or asked of the host.
+func workTarget(info targets.Info, local targets.Density) targets.Density {
+	if local == nil {
+		return &asked{info}
+	}
+	return targets.Watch(local, func(ctx context.Context, n int, want targets.Want) error {
+		w, err := workOf(ctx)
+		if err != nil {
+			return err
+		}
+		w.calls.Add(1)
+		if want.Has(targets.Grad) {
+			w.gradients.Add(uint64(n))
+		} else {
+			w.densities.Add(uint64(n))
+		}
+		return nil
+	})
 }
 
 var errNoWork = errors.New("the target can be evaluated in Segment, Backward and Train only, with the context that these are given")
 
-func (t *workTarget) Info() targets.Info { return t.info }
+func workOf(ctx context.Context) (*work, error) {
+	if w, _ := ctx.Value(workKey{}).(*work); w != nil {
+		return w, nil
+	}
+	return nil, errNoWork
+}
 
-func (t *workTarget) Eval(ctx context.Context, b *targets.Batch) error {
-	w, _ := ctx.Value(workKey{}).(*work)
-	if w == nil {
-		return errNoWork
+// asked is a target of the host.
+type asked struct{ info targets.Info }
+
+func (t *asked) Info() targets.Info { return t.info }
+
+func (t *asked) Eval(ctx context.Context, b *targets.Batch) error {
+	w, err := workOf(ctx)
+	if err != nil {
+		return err
 	}
 	if err := b.Check(t.info); err != nil {
 		return err
 	}
-	if t.local == nil {
-		return w.asks.eval(ctx, b)
-	}
-	w.calls.Add(1)
-	if b.Want.Has(targets.Grad) {
-		w.gradients.Add(uint64(b.N))
-	} else {
-		w.densities.Add(uint64(b.N))
-	}
-	return t.local.Eval(ctx, b)
+	return w.asks.eval(ctx, b)
 }
