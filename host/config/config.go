@@ -34,17 +34,22 @@ type Target struct {
 	Use     string         // a built-in name, or, with a slash or an extension, a plugin
 	Config  map[string]any // the component's own
 	Isolate bool           // run a built-in in a process of its own
-	Workers int            // processes; 0: as the plugin's manifest says, else 1
-	Threads int            // of the numerical libraries in one process
-	// TimeoutSeconds bounds one evaluation request, StartSeconds the start of a process and the making of its component; 0:
-	// as the kind of plugin needs.
-	TimeoutSeconds, StartSeconds float64
-	// ChunkRows is the number of points in one evaluation request. 0, before the run is planned: what the component
-	// prefers. It never depends on the number of workers, so neither do the results.
-	ChunkRows  int
-	Python     string // interpreter of Python plugins; empty: SAMPAN_PYTHON, else python3
-	Env        map[string]string
+	Processes
 	OnBadPoint string // "stop", or "reject": go on as if the density were zero there
+}
+
+// Processes says how the processes of a component are run, if it has any.
+type Processes struct {
+	Workers int // how many; 0: as the plugin's manifest says, else 1
+	Threads int // of the numerical libraries in one process
+	// TimeoutSeconds bounds one request, StartSeconds the start of a process and the making of its component; 0: as the
+	// kind of plugin needs.
+	TimeoutSeconds, StartSeconds float64
+	// ChunkRows is the number of points or particles in one request. 0, before the run is planned: what the component
+	// prefers. It never depends on the number of workers, so neither do the results.
+	ChunkRows int
+	Python    string // interpreter of Python plugins; empty: SAMPAN_PYTHON, else python3
+	Env       map[string]string
 }
 
 // Reference is the density at the start of the path to the target.
@@ -85,8 +90,41 @@ type Population struct {
 	Power     float64
 	// Freeze has a pilot find schedule and step sizes, and runs with fresh randomness by what it found, so that the
 	// estimate of Z is unbiased. Without it the islands adapt as they go.
-	Freeze bool
-	Move   Move
+	Freeze    bool
+	Move      Move
+	Transport *Transport // nil: none
+}
+
+// Transport moves the particles from cut to cut of a path, by kernels or maps of its own. Package smc has what the engine
+// makes of it.
+type Transport struct {
+	Use    string         // "diffusion", or, with a slash or an extension, a plugin
+	Config map[string]any // the component's own
+	// Decide has the pilot decide which segments to keep, to follow by moves, or to replace by tempering. Otherwise all
+	// are used, with moves at every cut.
+	Decide bool
+	// Beside runs tempered SMC too, at as many evaluations of the target, for comparison.
+	Beside bool
+	// Artefact is the folder of a trained transport. Empty: one that learns is trained first.
+	Artefact string
+	Processes
+	Pilot Pilot
+	Train Train
+}
+
+// Pilot is a tempered population that a transport learns from and is held against.
+type Pilot struct {
+	Particles      int // 0: no pilot
+	MaxEvaluations int // of the target; 0: no limit
+}
+
+// Train bounds a training. Zeros are no bounds.
+type Train struct {
+	MaxSteps       int // 0: the method's own number
+	MaxEvaluations int // of the target
+	// MaxSeconds is turned into steps by a short trial, once: MaxSteps then holds them and MaxSeconds is 0, so that the
+	// results do not depend on the clock.
+	MaxSeconds float64
 }
 
 // Move is the Markov kernel applied at each stage.

@@ -26,6 +26,8 @@ type keys interface {
 	texts(name string, dst *map[string]string)
 	free(name string, dst *map[string]any) // a table with keys of somebody else's
 	table(name string, visit func(keys))
+	// optional is a table whose absence means something; there says whether it is to be written.
+	optional(name string, there bool, visit func(keys))
 	// context says, for the message about an unknown key, when the known ones are known.
 	context(text string)
 	// later names keys that this version refuses although the documentation of the format has them.
@@ -249,6 +251,14 @@ func (s *section) table(name string, visit func(keys)) {
 	}
 	visit(child)
 	child.end()
+}
+
+func (s *section) optional(name string, _ bool, visit func(keys)) {
+	if s.node == nil || s.node.table[name] == nil {
+		s.known = append(s.known, name)
+		return
+	}
+	s.table(name, visit)
 }
 
 func (s *section) context(text string) { s.when = " " + text }

@@ -14,14 +14,20 @@ func defaultRun(folder string) *Run {
 	return &Run{
 		Folder: folder,
 		Seed:   1,
-		Target: Target{
-			TimeoutSeconds: 60, Threads: 1, OnBadPoint: "stop",
-		},
+		Target: Target{Processes: defaultProcesses(), OnBadPoint: "stop"},
 		Reference: Reference{
 			Use: "auto", Location: []float64{0}, Scale: []float64{1}, DOF: 5, Lower: []float64{-1}, Upper: []float64{1},
 		},
 		Sampler: Sampler{Use: "smc"},
 	}
+}
+
+func defaultProcesses() Processes { return Processes{TimeoutSeconds: 60, Threads: 1} }
+
+func defaultTransport() *Transport {
+	t := &Transport{Decide: true, Processes: defaultProcesses(), Pilot: Pilot{Particles: 8192}}
+	t.TimeoutSeconds = 600
+	return t
 }
 
 func defaultPopulation(use string) *Population {
@@ -68,16 +74,40 @@ func (c *Run) visit(k keys) {
 func (t *Target) visit(k keys) {
 	k.need("use", &t.Use, `the name of a built-in target ("sampan target list" shows them), or the path of a plugin such as "./banana.py"`)
 	k.flag("isolate", &t.Isolate)
-	k.whole("workers", &t.Workers, 0, 1024)
-	k.whole("threads", &t.Threads, 1, 1024)
-	k.number("timeout_seconds", &t.TimeoutSeconds, "a number of seconds above 0", positive)
-	k.number("start_timeout_seconds", &t.StartSeconds, "a number of seconds, or 0 for 60 s for Python and 10 s for others", atLeast0)
-	k.whole("chunk_rows", &t.ChunkRows, 0, 1<<20)
 	k.choice("on_bad_point", &t.OnBadPoint, "stop", "reject")
-	k.text("python", &t.Python)
-	k.texts("env", &t.Env)
+	t.Processes.visit(k)
 	k.free("config", &t.Config)
 	k.later("init", "fixed")
+}
+
+func (p *Processes) visit(k keys) {
+	k.whole("workers", &p.Workers, 0, 1024)
+	k.whole("threads", &p.Threads, 1, 1024)
+	k.number("timeout_seconds", &p.TimeoutSeconds, "a number of seconds above 0", positive)
+	k.number("start_timeout_seconds", &p.StartSeconds, "a number of seconds, or 0 for 60 s for Python and 10 s for others", atLeast0)
+	k.whole("chunk_rows", &p.ChunkRows, 0, 1<<20)
+	k.text("python", &p.Python)
+	k.texts("env", &p.Env)
+}
+
+func (t *Transport) visit(k keys) {
+	k.need("use", &t.Use, `"diffusion", the name of another plugin, or the path of one such as "./flow.py"`)
+	k.flag("decide", &t.Decide)
+	k.flag("beside", &t.Beside)
+	k.text("artefact", &t.Artefact)
+	t.Processes.visit(k)
+	k.free("config", &t.Config)
+	k.table("pilot", func(k keys) {
+		k.whole("particles", &t.Pilot.Particles, 0, 1<<24)
+		k.whole("max_evaluations", &t.Pilot.MaxEvaluations, 0, math.MaxInt)
+	})
+	k.table("train", func(k keys) {
+		k.whole("max_steps", &t.Train.MaxSteps, 0, math.MaxInt)
+		k.whole("max_evaluations", &t.Train.MaxEvaluations, 0, math.MaxInt)
+		k.number("max_seconds", &t.Train.MaxSeconds, "a number of seconds, or 0 for no limit; with max_steps, leave it out", func(x float64) bool {
+			return atLeast0(x) && (x == 0 || t.Train.MaxSteps == 0)
+		})
+	})
 }
 
 func (r *Reference) visit(k keys) {
@@ -102,7 +132,7 @@ func (r *Reference) visit(k keys) {
 func (s *Sampler) visit(k keys) {
 	k.choice("use", &s.Use, append(append([]string{}, Populations...), Chained...)...)
 	k.context("with use = \"" + s.Use + "\"")
-	k.later("transport", "config")
+	k.later("config")
 	switch s.Use {
 	case "smc", "ais":
 		if s.Population == nil {
@@ -137,6 +167,12 @@ func (p *Population) visit(k keys, use string) {
 	}
 	k.flag("freeze", &p.Freeze)
 	k.table("move", p.Move.visit)
+	k.optional("transport", p.Transport != nil, func(k keys) {
+		if p.Transport == nil {
+			p.Transport = defaultTransport()
+		}
+		p.Transport.visit(k)
+	})
 }
 
 func (m *Move) visit(k keys) {

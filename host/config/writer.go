@@ -90,6 +90,12 @@ func (w *writer) table(name string, visit func(keys)) {
 	w.tables = append(w.tables, "\n["+child.path+"]\n"+child.String())
 }
 
+func (w *writer) optional(name string, there bool, visit func(keys)) {
+	if there {
+		w.table(name, visit)
+	}
+}
+
 func (w *writer) context(string)  {}
 func (w *writer) later(...string) {}
 
