@@ -24,7 +24,7 @@ func kernel[T vec.Float](name, shape string, elements, flops float64, prepare fu
 	j.run = func(m *meter, r *Report) error {
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
-		t, err := timed[T](m, threadTime, prepare())
+		t, err := timed[T](m, threadTime, work{1, prepare()})
 		if err != nil {
 			return err
 		}

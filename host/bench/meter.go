@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"math"
+	"runtime"
 	"slices"
 	"time"
 
@@ -31,6 +32,13 @@ type reading struct {
 	walls          []float64 // of each round
 }
 
+// work is something to time, and how many processors it may have: what is parallel in it beside its own workers, a
+// factorisation or the collector, must not have more.
+type work struct {
+	workers int
+	run     func()
+}
+
 // yardstick is the clocks that work is timed with, and the loop that it is held against.
 type yardstick struct {
 	cpu, wall func() time.Duration
@@ -38,7 +46,7 @@ type yardstick struct {
 }
 
 // timed measures work that computes with T.
-func timed[T vec.Float](m *meter, cpu func() time.Duration, works ...func()) ([]reading, error) {
+func timed[T vec.Float](m *meter, cpu func() time.Duration, works ...work) ([]reading, error) {
 	began := time.Now()
 	loop := func() float64 { return vec.MultiplyAdds[T](1 << 13) }
 	n := calibrate(cpu, func() { loop() })
@@ -67,10 +75,11 @@ func calibrate(cpu func() time.Duration, f func()) int {
 }
 
 // measure times each work once a round, with the loop before and after it, and returns the loop's rates too.
-func (m *meter) measure(y yardstick, works ...func()) ([]reading, []float64, error) {
+func (m *meter) measure(y yardstick, works ...work) ([]reading, []float64, error) {
 	repeat := make([]int, len(works))
-	for i, f := range works {
-		repeat[i] = calibrate(y.cpu, f)
+	for i, w := range works {
+		runtime.GOMAXPROCS(w.workers)
+		repeat[i] = calibrate(y.cpu, w.run)
 	}
 	var rates []float64
 	rate := func() float64 {
@@ -83,15 +92,16 @@ func (m *meter) measure(y yardstick, works ...func()) ([]reading, []float64, err
 	cpu, wall, ops := make([][]float64, len(works)), make([][]float64, len(works)), make([][]float64, len(works))
 	start, before, round := y.wall(), rate(), 0
 	for ; round < m.rounds && (round < fewest || y.wall()-start < m.budget); round++ {
-		for i, f := range works {
+		for i, work := range works {
 			if err := context.Cause(m.ctx); err != nil {
 				return nil, nil, err
 			}
-			c, w := y.cpu(), y.wall()
+			runtime.GOMAXPROCS(work.workers)
+			c, t := y.cpu(), y.wall()
 			for range repeat[i] {
-				f()
+				work.run()
 			}
-			each, passed := float64(y.cpu()-c)/float64(repeat[i]), float64(y.wall()-w)/float64(repeat[i])
+			each, passed := float64(y.cpu()-c)/float64(repeat[i]), float64(y.wall()-t)/float64(repeat[i])
 			after := rate()
 			cpu[i], wall[i] = append(cpu[i], each), append(wall[i], passed)
 			ops[i] = append(ops[i], each*(before+after)/2)

@@ -1,7 +1,7 @@
 package bench
 
 import (
-	"runtime"
+	"math"
 	"slices"
 
 	"github.com/sampan-mc/sampan/host/record"
@@ -10,10 +10,11 @@ import (
 // A step is one iteration of training.
 type step struct {
 	name, shape string
-	flops       float64                               // of an iteration; NaN where nobody counts them
-	forms       []string                              // ways to the same result; one without a name where there is but one
-	prepare     func(form string, workers int) func() // takes the memory of a form
-	scales      bool                                  // over workers, too
+	about       float64  // operations of an iteration, roughly: for the progress alone
+	forms       []string // ways to the same result; one without a name where there is but one
+	// prepare takes the memory of a form. flops is the operations of an iteration that count; NaN where nobody counts them.
+	prepare func(form string, workers int) (iterate func(), flops float64)
+	scales  bool // over workers, too
 }
 
 // only is the forms of a step that has one.
@@ -28,9 +29,11 @@ const (
 func (s step) alone() *job {
 	j := s.job(float64(len(s.forms)))
 	j.run = func(m *meter, r *Report) error {
-		works := make([]func(), len(s.forms))
+		works := make([]work, len(s.forms))
+		flops := math.NaN()
 		for i, form := range s.forms {
-			works[i] = on(1, s.prepare(form, 1))
+			works[i].workers = 1
+			works[i].run, flops = s.prepare(form, 1)
 		}
 		t, err := timed[float32](m, processTime, works...)
 		if err != nil {
@@ -50,7 +53,7 @@ func (s step) alone() *job {
 			}
 		}
 		out.Form, out.MS = s.forms[best], record.Float(t[best].cpu/1e6)
-		out.GFlops, out.Fraction = record.Float(s.flops/t[best].cpu), record.Float(s.flops/t[best].ops)
+		out.GFlops, out.Fraction = record.Float(flops/t[best].cpu), record.Float(flops/t[best].ops)
 		r.Steps = append(r.Steps, out)
 		return nil
 	}
@@ -67,9 +70,11 @@ func (s step) over(cores int) *job {
 	j := s.job(float64(len(workers)))
 	j.name = "scaling " + j.name
 	j.run = func(m *meter, r *Report) error {
-		works := make([]func(), len(workers))
+		m.rounds *= 3 // wall time needs more of them
+		works := make([]work, len(workers))
 		for i, w := range workers {
-			works[i] = on(w, s.prepare(s.forms[0], w))
+			works[i].workers = w
+			works[i].run, _ = s.prepare(s.forms[0], w)
 		}
 		t, err := timed[float32](m, processTime, works...)
 		if err != nil {
@@ -93,18 +98,5 @@ func (s step) over(cores int) *job {
 }
 
 func (s step) job(iterations float64) *job {
-	seconds := 0.5
-	if s.flops > 0 { // not NaN
-		seconds += iterations * usual * s.flops / pace
-	}
-	return &job{name: s.name, shape: s.shape, dtype: f32, seconds: seconds}
-}
-
-// on allows f that many processors: what is parallel beside its own workers, a factorisation or the collector, must not
-// have more.
-func on(workers int, f func()) func() {
-	return func() {
-		runtime.GOMAXPROCS(workers)
-		f()
-	}
+	return &job{name: s.name, shape: s.shape, dtype: f32, seconds: 0.5 + iterations*usual*s.about/pace}
 }

@@ -70,11 +70,12 @@ func lvStep(h int) step {
 	const d, k = 2, 100
 	mlp := nn.MLPConfig{In: d, Out: d, Hidden: []int{h, h, h}, Act: nn.GELU, Cond: true, Head: 1}
 	forward, backward := nn.NewMLP[float32](new(nn.Layout), "u", mlp).Flops()
+	flops := (forward + backward) * batch * k
 	return step{
 		name: "lv", shape: fmt.Sprintf("d=%d K=%d B=%d H=%d", d, k, batch, h),
-		flops: (forward + backward) * batch * k,
+		about: flops,
 		forms: []string{"store", "recompute"}, scales: h == 64,
-		prepare: func(form string, workers int) func() {
+		prepare: func(form string, workers int) (func(), float64) {
 			c := lv.Config{Times: make([]float64, k+1), Sigma: slices.Repeat([]float64{3}, k), Paths: batch, P: 64}
 			if h > 128 {
 				c.P = 128
@@ -92,7 +93,7 @@ func lvStep(h int) step {
 			w := start(&layout)
 			s := lv.New(c, net, clock, &layout, par.NewPool(workers), modes(workers, c.P))
 			i := uint32(0)
-			return func() { s.Gradient(w, rng.Key{1, 2}, i); i++ }
+			return func() { s.Gradient(w, rng.Key{1, 2}, i); i++ }, flops
 		},
 	}
 }
@@ -125,11 +126,11 @@ func pinnStep(eq pinn.Equation, d, h int) step {
 	name := map[pinn.Equation]string{pinn.LogCE: "logce", pinn.LogFP: "logfp"}[eq]
 	return step{
 		name: name, shape: fmt.Sprintf("d=%d B=%d H=%d", d, batch, h),
-		flops: pinn.New[float32](new(nn.Layout), name, c).Flops(batch),
+		about: 24 * batch * float64(h*h*(d+3)),
 		forms: only, scales: h == 64 && (eq == pinn.LogCE && d == 2 || eq == pinn.LogFP && d == 5),
-		prepare: func(_ string, workers int) func() {
+		prepare: func(_ string, workers int) (func(), float64) {
 			l, w, b := equation(c, workers, batch, pinn.TilePoints(d))
-			return func() { l.Gradient(w, b) }
+			return func() { l.Gradient(w, b) }, l.Flops(batch)
 		},
 	}
 }
@@ -140,11 +141,12 @@ func matchStep(d, h int) step {
 	c := match.Config{Dim: d, Reference: 1, Sigma: 1, Base: true, Time: nn.Sinusoid{Harmonics: 2}}
 	mlp := nn.MLPConfig{In: c.Inputs(), Out: 2 * d, Hidden: []int{h, h, h}, Residual: true, Head: 0.1}
 	forward, backward := nn.NewMLP[float32](new(nn.Layout), "heads", mlp).Flops()
+	flops := (forward + backward) * batch
 	return step{
 		name: "matching", shape: fmt.Sprintf("d=%d B=%d H=%d", d, batch, h),
-		flops: (forward + backward) * batch,
+		about: flops,
 		forms: only, scales: h == 128 && d == 5,
-		prepare: func(_ string, workers int) func() {
+		prepare: func(_ string, workers int) (func(), float64) {
 			const pilot = 20000
 			points := match.Pool[float32]{X: normals[float32](d*pilot, 1), Score: tile.Aligned[float32](d * pilot)}
 			vec.Scale(points.Score, -1, points.X)
@@ -158,7 +160,7 @@ func matchStep(d, h int) step {
 				adam.Step(pool, w.Theta, s.Grad, norm, 1e-3)
 				w.Refresh()
 				i++
-			}
+			}, flops
 		},
 	}
 }
@@ -168,8 +170,8 @@ func matchStep(d, h int) step {
 func springStep() step {
 	const d, h, n = 2, 40, 384
 	return step{
-		name: "spring", shape: fmt.Sprintf("d=%d N=%d H=%d", d, n, h), flops: math.NaN(), forms: only, scales: true,
-		prepare: func(_ string, workers int) func() {
+		name: "spring", shape: fmt.Sprintf("d=%d N=%d H=%d", d, n, h), about: 2e8, forms: only, scales: true,
+		prepare: func(_ string, workers int) (func(), float64) {
 			c := pinn.Config{Equation: pinn.LogCE, Features: jet.Features{Dim: d, Scale: 1. / 3, Time: nn.Sinusoid{Harmonics: 2}},
 				Hidden: []int{h, h, h}, Act: nn.Tanh, Head: 0.1, Known: true, Norms: 1}
 			l, w, b := equation(c, workers, n, 64)
@@ -179,7 +181,7 @@ func springStep() step {
 				l.Jacobian(r, j, w, b)
 				s.Step(w.Theta, r, j, 0.01)
 				w.Refresh()
-			}
+			}, math.NaN()
 		},
 	}
 }
