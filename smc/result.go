@@ -11,8 +11,10 @@ type Hooks struct {
 	Workers int
 	// Progress is told of every stage as it ends, but not of those that were loaded.
 	Progress func(Report)
-	// Save is given the state of a stream after stage index; index 0 is the draw from the reference. Streams are "pilot"
-	// and "island-0", "island-1", … An error ends the run.
+	// Decided is told, before the islands run, what they will run by; with a transport only.
+	Decided func(Plan)
+	// Save is given the state of a stream after stage index; index 0 is the draw from the reference. Streams are "pilot",
+	// with a transport "pilot-2" and so on if it takes more than one, and "island-0", "island-1", … An error ends the run.
 	Save func(stream string, index int, snapshot []byte) error
 	// Load gives the last snapshot saved of a stream. A run that starts from such snapshots ends in the same bytes as one
 	// that was never stopped.

@@ -34,6 +34,9 @@ func (r *run) run(ctx context.Context) (res *Result, err error) {
 		if err := r.recut(plan); err != nil {
 			return nil, err
 		}
+		if r.hooks.Decided != nil && r.cfg.Transport != nil {
+			r.hooks.Decided(*plan)
+		}
 	}
 	islands, err := r.islands(ctx, plan)
 	if err != nil {

@@ -27,6 +27,38 @@ const temperedStream = "tempered"
 // seed, particles, schedule, resampling and moves. If maxEvals points of the target, 0 for no limit, do not suffice, that
 // is an error. In hooks its stream is "tempered".
 func Pilot(ctx context.Context, ref Reference, target targets.Density, cfg Config, maxEvals int64, hooks Hooks) (*Tempered, error) {
+	t, err := newTempering(ref, target, cfg, hooks)
+	if err != nil {
+		return nil, err
+	}
+	if err := t.work(ctx, maxEvals); err != nil {
+		return nil, fmt.Errorf("%s, stage %d: %w", t.stream, t.stage, err)
+	}
+	is := t.finish()
+	return &Tempered{Levels: t.levels, LogZ: is.LogZ, LogZErr: is.logZErr(), Reports: t.reports, Tally: t.tally}, nil
+}
+
+// RerunPilot takes a snapshot that a Pilot of this configuration saved, and returns the one it saved next.
+func RerunPilot(ctx context.Context, ref Reference, target targets.Density, cfg Config, snap []byte) (next []byte, err error) {
+	hooks := Hooks{Save: func(_ string, _ int, snap []byte) error { next = snap; return nil }}
+	t, err := newTempering(ref, target, cfg, hooks)
+	if err != nil {
+		return nil, err
+	}
+	if err := t.restore(snap); err != nil {
+		return nil, fmt.Errorf("%s: %w", t.stream, err)
+	}
+	if t.done() {
+		return nil, fmt.Errorf("%s: stage %d was the last", t.stream, t.stage)
+	}
+	if err := t.advance(ctx); err != nil {
+		return nil, fmt.Errorf("%s, stage %d: %w", t.stream, t.stage, err)
+	}
+	err = t.keep()
+	return next, err
+}
+
+func newTempering(ref Reference, target targets.Density, cfg Config, hooks Hooks) (*tempering, error) {
 	cfg.Islands, cfg.OnTheFly, cfg.Transport, cfg.Tempered, cfg.AsIs = 1, true, nil, nil, false
 	r, err := newRun(ref, target, cfg)
 	if err != nil {
@@ -35,11 +67,7 @@ func Pilot(ctx context.Context, ref Reference, target targets.Density, cfg Confi
 	r.hooks = hooks
 	t := &tempering{population: r.newPopulation(temperedStream, "smc/tempered", 0)}
 	t.threshold = max(cfg.Threshold, pilotThreshold)
-	if err := t.work(ctx, maxEvals); err != nil {
-		return nil, fmt.Errorf("%s, stage %d: %w", t.stream, t.stage, err)
-	}
-	is := t.finish()
-	return &Tempered{Levels: t.levels, LogZ: is.LogZ, LogZErr: is.logZErr(), Reports: t.reports, Tally: t.tally}, nil
+	return t, nil
 }
 
 // tempering is a population that remembers where it has been.

@@ -438,6 +438,11 @@ func TestPilotKeepsItsLevels(t *testing.T) {
 			t.Errorf("resumed from %d: %s", i, diff)
 		}
 	}
+	for i := 1; i < len(snaps); i++ {
+		if got := must[[]byte](t)(RerunPilot(context.Background(), ref, target, cfg, snaps[i-1])); !bytes.Equal(got, snaps[i]) {
+			t.Errorf("stage %d run again differs", i)
+		}
+	}
 	if _, err := Pilot(context.Background(), ref, target, cfg, 1000, Hooks{}); err == nil || !strings.Contains(err.Error(), "the 1000 evaluations that were allowed reach") {
 		t.Errorf("too small a budget: %v", err)
 	}
