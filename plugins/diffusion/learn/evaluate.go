@@ -1,0 +1,91 @@
+package learn
+
+import (
+	"context"
+	"math"
+
+	"github.com/sampan-mc/sampan/smc"
+	"github.com/sampan-mc/sampan/targets"
+)
+
+const (
+	lookPaths  = 1024 // that a training looks at itself by
+	finalPaths = 8192 // that its end is judged by
+)
+
+// Evaluation is what fresh particles say of a path.
+type Evaluation struct {
+	N         int     `json:"n"`
+	ESS       float64 `json:"ess"`         // as a fraction
+	LogZ      float64 `json:"log_z"`       // log of the mean weight
+	LogZLower float64 `json:"log_z_lower"` // mean of the log weights, a lower bound in expectation
+}
+
+func (e Evaluation) metrics() map[string]float64 {
+	return map[string]float64{"ess": e.ESS, "log_z": e.LogZ, "log_z_lower": e.LogZLower}
+}
+
+// evaluate sends n particles down the whole path.
+func (s *served) evaluate(ctx context.Context, p *Problem, n int) (Evaluation, error) {
+	key := p.Stream("evaluation")
+	d := s.frame.Dim
+	at, next := smc.NewParticles(n, d, 0), smc.NewParticles(n, d, 0)
+	if err := s.reference.Sample(ctx, 0, n, key, at.X); err != nil {
+		return Evaluation{}, err
+	}
+	lw, ratio, status := make([]float64, n), make([]float64, n), make([]targets.Status, n)
+	if s.path.Forgets() { // the start is of no account
+		for i := range lw {
+			lw[i] = s.frame.LogDet
+		}
+	} else {
+		if err := s.start(ctx, at, lw); err != nil {
+			return Evaluation{}, err
+		}
+		for i := range lw {
+			lw[i] = -lw[i]
+		}
+	}
+	for k := range s.path.Cuts() {
+		if err := s.move(ctx, s.path.Move, k+1, at, next, ratio, status, p.Stream("evaluation/moves")); err != nil {
+			return Evaluation{}, err
+		}
+		for i, r := range ratio {
+			lw[i] += r
+		}
+		at, next = next, at
+	}
+	b := targets.NewBatch(n, d, targets.LogP)
+	copy(b.X, at.X)
+	if err := s.target.Eval(ctx, b); err != nil {
+		return Evaluation{}, err
+	}
+	for i, v := range b.LogP {
+		lw[i] += v
+		if math.IsNaN(lw[i]) {
+			lw[i] = math.Inf(-1)
+		}
+	}
+	return weigh(lw), nil
+}
+
+// weigh makes an evaluation of log weights.
+func weigh(lw []float64) Evaluation {
+	n, top := float64(len(lw)), math.Inf(-1)
+	for _, l := range lw {
+		top = max(top, l)
+	}
+	e := Evaluation{N: len(lw), LogZ: math.Inf(-1), LogZLower: math.Inf(-1)}
+	if math.IsInf(top, 0) {
+		return e
+	}
+	one, two, mean := 0.0, 0.0, 0.0
+	for _, l := range lw {
+		w := math.Exp(l - top)
+		one += w
+		two += w * w
+		mean += l / n
+	}
+	e.ESS, e.LogZ, e.LogZLower = one*one/two/n, top+math.Log(one/n), mean
+	return e
+}
