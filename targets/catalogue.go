@@ -11,7 +11,7 @@ type Entry struct {
 	Name    string
 	Kind    string // "family", which a config makes concrete, or "catalogue", an instance of the literature
 	Summary string
-	Dim     int // of the default instance; 0 if there is none, for want of data
+	Dim     int // of the default instance; 0 if there is none, as it depends on data
 	Can     Want
 	Known   Known // of the default instance
 	Exact   bool  // the default instance has exact draws
@@ -62,7 +62,10 @@ func New(use string, config map[string]any, folder string) (Density, error) {
 func List() []Entry {
 	var out []Entry
 	for _, c := range catalogue() {
-		e := Entry{Name: c.name, Kind: c.kind, Summary: c.summary, Config: c.options, Can: c.can, Known: Unknown()}
+		e := Entry{Name: c.name, Kind: c.kind, Summary: c.summary, Config: c.options, Can: c.can, Dim: c.dim, Known: Unknown()}
+		if c.known.Source != "" {
+			e.Known = c.known
+		}
 		reals := true
 		if d, err := c.build(&reader{}, ""); err == nil && d != nil {
 			in := d.Info()
@@ -95,7 +98,9 @@ const (
 type item struct {
 	name, kind, summary string
 	options             []Option
-	can                 Want // where the family has no default instance to ask
+	can                 Want // this and the next two where there is no default instance to ask, for want of data
+	dim                 int
+	known               Known // of the instance that the literature's data make; the zero value for none
 	build               func(r *reader, folder string) (Density, error)
 }
 
@@ -103,6 +108,6 @@ func catalogue() []item {
 	return slices.Concat(
 		gaussianItems(), mixtureItems(), randomMixtureItems(), studentMixtureItems(), manyWellItems(), coupledWellItems(),
 		funnelItems(), bananaItems(), ringsItems(), phi4Items(),
-		logisticItems(), linearRegressionItems(), stateSpaceItems(), brownianItems(), seedsItems(),
+		logisticItems(), linearRegressionItems(), stateSpaceItems(), brownianItems(), seedsItems(), coxItems(),
 	)
 }

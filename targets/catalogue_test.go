@@ -28,7 +28,7 @@ func TestListIsComplete(t *testing.T) {
 			t.Errorf("%s: summary %q, offers %v", e.Name, e.Summary, e.Can)
 		}
 	}
-	want := strings.Fields("banana brownian-motion coupled-many-well funnel gaussian linear-regression linear-regression-noise logistic many-well mixture phi4 random-mixture rings state-space student-mixture")
+	want := strings.Fields("banana brownian-motion coupled-many-well cox-process funnel gaussian lgcp32_latent lgcp32_white lgcp40_latent lgcp40_white linear-regression linear-regression-noise logistic many-well mixture phi4 random-mixture rings state-space student-mixture")
 	if d := cmp.Diff(want, families); d != "" {
 		t.Errorf("families (-want +got):\n%s", d)
 	}
@@ -111,6 +111,9 @@ func TestConfigErrors(t *testing.T) {
 		{"brownian-motion", `{}`, []string{"y: found nothing; accepted: a list of numbers, or csv"}},
 		{"brownian-motion", `{"csv": "word.csv"}`, []string{`csv: found "x7" in line 3, column a; accepted: a CSV file of numbers with a header`}},
 		{"brownian-motion", `{"y": [1, null], "csv": "good.csv"}`, []string{"csv: found both y and csv; accepted: one of them"}},
+		{"cox-process", `{"csv": "good.csv", "window": [0, 1, 2, 2]}`, []string{"window: found [0 1 2 2]; accepted: x0 < x1 and y0 < y1"}},
+		{"lgcp40_white", `{}`, []string{"csv: found nothing; accepted: the name of a CSV file"}},
+		{"lgcp40_white", `{"csv": "good.csv"}`, []string{"csv: found no columns x and y; accepted: a CSV file of points, with columns x and y, within the window"}},
 		{"coupled-many-well", `{"dim": 0, "delta": 101, "coupling": -11}`, []string{
 			"dim: found 0; accepted: a whole number from 1 to 10000",
 			"delta: found 101; accepted: a number from -100 to 100",

@@ -38,7 +38,7 @@ func TestReferencePoints(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			agree(t, name, p)
+			agree(t, name, nil, p)
 			t.Run("all", func(t *testing.T) {
 				p, err := readPoints(filepath.Join("..", "..", "shared", "reference", "targets", "points", name+".json"))
 				if errors.Is(err, fs.ErrNotExist) {
@@ -47,16 +47,16 @@ func TestReferencePoints(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				agree(t, name, p)
+				agree(t, name, nil, p)
 			})
 		})
 	}
 }
 
 // agree asks for 1e-10 relative to max(1, |value|), in the log density and every entry of the gradient.
-func agree(t *testing.T, name string, p pointsFile) {
+func agree(t *testing.T, name string, config map[string]any, p pointsFile) {
 	t.Helper()
-	d, err := New(name, nil, "")
+	d, err := New(name, config, "")
 	if err != nil {
 		t.Fatal(err)
 	}
