@@ -25,6 +25,8 @@ type Method struct {
 type Problem struct {
 	Target    targets.Density // on the unconstrained scale; evaluated with the context of the work at hand, see sdk.Env
 	Reference smc.Reference   // where the path starts, unless the method brings another
+	Mean      []float64       // of the reference, Dim values
+	Scale     []float64       // likewise its standard deviations
 	Dim       int
 	Folder    string // paths in the configuration are relative to it
 
@@ -107,6 +109,10 @@ func New(env sdk.Env, known []Method) (smc.Transport, error) {
 	}
 	if p.Reference, err = smc.NewNormal(p.Dim, c.Reference.Mean, c.Reference.Scale); err != nil {
 		return nil, targets.ConfigErrors{{Path: "reference", Found: err.Error(), Accepted: "mean and scale, numbers or lists of one number for each coordinate"}}
+	}
+	for j := range p.Dim {
+		p.Mean = append(p.Mean, c.Reference.Mean[min(j, len(c.Reference.Mean)-1)])
+		p.Scale = append(p.Scale, c.Reference.Scale[min(j, len(c.Reference.Scale)-1)])
 	}
 	return known[i].New(p)
 }
