@@ -20,12 +20,8 @@ func (l *logistic) Tiles64(p int) TileDensity[float64] {
 	return newEdge[float64](l.info, p, tileQuantities, newLogisticTiles[float64](l, p).eval, l.plain())
 }
 
-// Observations are taken in blocks, whose predictors stay in the nearest caches, and terms of the log likelihood are added
-// up in T by groups, and in float64 from there on.
-const (
-	blockRows = 48
-	groupRows = 16
-)
+// blockRows observations are taken at a time: their predictors stay in the nearest caches.
+const blockRows = 48
 
 // logisticTiles has the signs of the responses in the design matrix, b_i = (2y_i − 1) a_i and u = −B w:
 //
@@ -36,16 +32,19 @@ type logisticTiles[T vec.Float] struct {
 	constant  float64 // of its log density
 	b         []T     // n×d
 	norms     []T     // n: −|b_i|²
-	minus     []T     // groupRows times −1
+	group     int     // factors of the likelihood that share a logarithm: fewer where less is needed to overflow
+	ones      []T
 	prior     []float64
-	sum       []float64 // p
 	scratch   tile.Arena[T]
 	wide      tile.Arena[float64]
 }
 
 func newLogisticTiles[T vec.Float](l *logistic, p int) *logisticTiles[T] {
 	n, d := l.a.Rows, l.a.Cols
-	f := &logisticTiles[T]{n: n, d: d, b: tile.Aligned[T](n * d), norms: make([]T, n), minus: make([]T, groupRows), prior: make([]float64, d), sum: make([]float64, p)}
+	f := &logisticTiles[T]{n: n, d: d, b: tile.Aligned[T](n * d), norms: make([]T, n), group: 4, ones: make([]T, max(p, blockRows)), prior: make([]float64, d)}
+	if _, double := any(f.b).([]float64); double {
+		f.group = 16
+	}
 	if l.proper {
 		f.precision = 1 / (l.priorSD * l.priorSD)
 		f.constant = -float64(d) * (math.Log(l.priorSD) + 0.5*log2Pi)
@@ -59,8 +58,8 @@ func newLogisticTiles[T vec.Float](l *logistic, p int) *logisticTiles[T] {
 		}
 		f.norms[i] = T(-norm)
 	}
-	for i := range f.minus {
-		f.minus[i] = -1
+	for i := range f.ones {
+		f.ones[i] = 1
 	}
 	return f
 }
@@ -112,36 +111,30 @@ func (f *logisticTiles[T]) back(dst tile.Tile[T], from int, r tile.Tile[T]) {
 
 // block adds what the observations from that one on contribute.
 func (f *logisticTiles[T]) block(b *TileBatch[T], from int, u tile.Tile[T]) {
-	mark := f.scratch.Mark()
-	defer f.scratch.Release(mark)
+	mark, wideMark := f.scratch.Mark(), f.wide.Mark()
+	defer func() { f.scratch.Release(mark); f.wide.Release(wideMark) }()
 	p := u.P
-	h := f.scratch.Tile(u.Rows, p)
-	slope := h // σ(1 − σ)
+	slope := f.scratch.Tile(u.Rows, p) // σ(1 − σ)
 	flat := u.Rows * p
-	switch curved := !b.HVP.IsZero() || b.Laplacian != nil; {
-	case curved:
-		if b.LogP != nil {
-			vec.Softplus(h.Data, u.Data[:flat])
-			f.terms(b.LogP, h)
+	if b.LogP != nil {
+		f.logLik(b.LogP, u)
+	}
+	if b.HVP.IsZero() && b.Laplacian == nil {
+		if b.Grad.IsZero() {
+			return
 		}
-		vec.SigmoidD(u.Data[:flat], slope.Data, u.Data[:flat])
-	case b.LogP != nil && !b.Grad.IsZero():
-		vec.SoftplusD(h.Data, u.Data[:flat], u.Data[:flat])
-		f.terms(b.LogP, h)
-	case b.LogP != nil:
-		vec.Softplus(h.Data, u.Data[:flat])
-		f.terms(b.LogP, h)
-	default:
 		vec.Sigmoid(u.Data[:flat], u.Data[:flat])
+	} else {
+		vec.SigmoidD(u.Data[:flat], slope.Data, u.Data[:flat])
 	}
 	if !b.Grad.IsZero() {
 		f.back(b.Grad, from, u)
 	}
 	if b.Laplacian != nil {
-		sum, wide := f.scratch.Slice(p), f.sum
+		sum, wide := f.scratch.Slice(p), f.wide.Slice(p)
 		vec.Gemm(1, p, u.Rows, f.norms[from:], f.n, 1, slope.Data, p, nil, 0, sum, p)
-		widen(wide[:p], sum)
-		vec.Add(b.Laplacian, b.Laplacian, wide[:p])
+		widen(wide, sum)
+		vec.Add(b.Laplacian, b.Laplacian, wide)
 	}
 	if !b.HVP.IsZero() {
 		f.times(u, from, b.V)
@@ -151,15 +144,33 @@ func (f *logisticTiles[T]) block(b *TileBatch[T], from int, u tile.Tile[T]) {
 	}
 }
 
-// terms takes the columns of h off dst, group by group.
-func (f *logisticTiles[T]) terms(dst []float64, h tile.Tile[T]) {
-	sum, wide := f.scratch.Slice(h.P), f.sum
-	for at := 0; at < h.Rows; at += groupRows {
-		rows := min(groupRows, h.Rows-at)
-		vec.Gemm(1, h.P, rows, f.minus, groupRows, 1, h.Data[at*h.P:], h.P, nil, 0, sum, h.P)
-		widen(wide[:h.P], sum)
-		vec.Add(dst, dst, wide[:h.P])
+// logLik takes Σ log(1 + exp u) off dst, as the logarithms of products of 1 + exp u. Lanes in which one overflows get the
+// sum of the terms as they are.
+func (f *logisticTiles[T]) logLik(dst []float64, u tile.Tile[T]) {
+	p := u.P
+	h, product := f.scratch.Tile(u.Rows, p), f.scratch.Slice(p)
+	wide, sum := f.wide.Slice(p), f.wide.Slice(p)
+	clear(sum)
+	vec.Exp(h.Data, u.Data[:u.Rows*p])
+	for at := 0; at < u.Rows; at += f.group {
+		copy(product, f.ones)
+		for i := at; i < min(at+f.group, u.Rows); i++ {
+			vec.MulAdd(product, h.Row(i), product, product)
+		}
+		vec.Log(product, product)
+		widen(wide, product)
+		vec.Add(sum, sum, wide)
 	}
+	if !finite(sum) {
+		vec.Softplus(h.Data, u.Data[:u.Rows*p])
+		vec.Gemm(1, p, u.Rows, f.ones, blockRows, 1, h.Data, p, nil, 0, product, p)
+		for j, s := range sum {
+			if s*0 != 0 {
+				sum[j] = float64(product[j])
+			}
+		}
+	}
+	vec.Sub(dst, dst, sum)
 }
 
 // plain has the Hessian of the formula, an observation at a time.

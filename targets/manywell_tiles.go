@@ -33,50 +33,61 @@ func (m *manyWell) plain() plainForm {
 	}
 }
 
+// manyWellTiles goes over the coordinates one by one, with g = −4e: a row stays in the nearest cache from its square to
+// its score.
 type manyWellTiles struct {
-	wells         int
-	weights, ones []float64 // of the terms of the sum
-	delta         []float64 // wells×p
-	normals       []float64 // p: what the normals add to the Laplacian
-	scratch       tile.Arena[float64]
+	wells                  int
+	minus4, minus12, fours []float64 // p times −4, −12 and 4δ
+	scratch                tile.Arena[float64]
 }
 
 func newManyWellTiles(m *manyWell, p int) *manyWellTiles {
-	f := &manyWellTiles{
-		wells: m.wells, weights: constant(m.dim, -0.5), ones: constant(m.wells, 1),
-		delta: constant(m.wells*p, m.well.delta), normals: constant(p, -float64(m.dim-m.wells)),
-	}
-	fill(f.weights[:m.wells], -1)
-	return f
+	return &manyWellTiles{wells: m.wells, minus4: constant(p, -4), minus12: constant(p, -12), fours: constant(p, 4*m.well.delta)}
 }
 
 func (f *manyWellTiles) eval(_ context.Context, b *TileBatch[float64]) error {
 	f.scratch.Release(tile.Mark{})
-	x, d, p, w := b.X, b.X.Rows, b.X.P, f.wells
-	square, e := f.scratch.Tile(d, p), f.scratch.Tile(w, p)
-	vec.Mul(square.Flat(), x.Flat(), x.Flat())
-	vec.Sub(e.Flat(), square.Slice(0, w).Flat(), f.delta[:w*p])
-	if g := b.Grad; !g.IsZero() {
-		wells := g.Slice(0, w).Flat()
-		vec.Mul(wells, e.Flat(), x.Slice(0, w).Flat())
-		vec.Scale(wells, -4, wells)
-		vec.Scale(g.Slice(w, d).Flat(), -1, x.Slice(w, d).Flat())
-	}
-	if !b.HVP.IsZero() || b.Laplacian != nil {
-		h := f.scratch.Tile(w, p)
-		vec.Scale(h.Flat(), -8, square.Slice(0, w).Flat())
-		vec.Axpy(h.Flat(), -4, e.Flat())
-		if hv := b.HVP; !hv.IsZero() {
-			vec.Mul(hv.Slice(0, w).Flat(), h.Flat(), b.V.Slice(0, w).Flat())
-			vec.Scale(hv.Slice(w, d).Flat(), -1, b.V.Slice(w, d).Flat())
+	d, p := b.X.Rows, b.X.P
+	square, g, h := f.scratch.Slice(p), f.scratch.Slice(p), f.scratch.Slice(p)
+	wells, normals := f.scratch.Slice(p), f.scratch.Slice(p) // Σ 16e², Σ x²
+	clear(wells)
+	clear(normals)
+	fill(b.Laplacian, float64(f.wells-d))
+	for i := range f.wells {
+		x := b.X.Row(i)
+		vec.Mul(square, x, x)
+		vec.MulAdd(g, square, f.minus4[:p], f.fours[:p])
+		if b.LogP != nil {
+			vec.MulAdd(wells, g, g, wells)
+		}
+		if !b.Grad.IsZero() {
+			vec.Mul(b.Grad.Row(i), g, x)
+		}
+		if b.HVP.IsZero() && b.Laplacian == nil {
+			continue
+		}
+		vec.MulAdd(h, square, f.minus12[:p], f.fours[:p])
+		if !b.HVP.IsZero() {
+			vec.Mul(b.HVP.Row(i), h, b.V.Row(i))
 		}
 		if b.Laplacian != nil {
-			total(b.Laplacian, f.ones, h, f.normals)
+			vec.Add(b.Laplacian, b.Laplacian, h)
 		}
 	}
-	if b.LogP != nil {
-		vec.Mul(square.Slice(0, w).Flat(), e.Flat(), e.Flat())
-		total(b.LogP, f.weights, square, nil)
+	for i := f.wells; i < d; i++ {
+		x := b.X.Row(i)
+		if b.LogP != nil {
+			vec.MulAdd(normals, x, x, normals)
+		}
+		if !b.Grad.IsZero() {
+			vec.Scale(b.Grad.Row(i), -1, x)
+		}
+		if !b.HVP.IsZero() {
+			vec.Scale(b.HVP.Row(i), -1, b.V.Row(i))
+		}
+	}
+	for j := range b.LogP {
+		b.LogP[j] = -wells[j]/16 - 0.5*normals[j]
 	}
 	return nil
 }

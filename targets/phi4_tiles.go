@@ -55,94 +55,87 @@ func (p Phi4) selfLinks(sites int) float64 {
 	return s
 }
 
-// run is a stretch of sites linked with another one, each with its opposite: whole rows of a tile at once.
-type run struct{ from, to, sites int }
-
-// runs lists the links as long stretches: in each direction, for each line of slices across it, all but the last slice
-// are linked with the next one, and the last, if the lattice is periodic, with the first.
-func (p Phi4) runs(sites int) []run {
-	var out []run
-	stride := sites
-	for _, l := range p.Extents {
-		line := stride
-		stride /= l
-		for at := 0; at < sites; at += line {
-			if l > 1 {
-				out = append(out, run{at, at + stride, line - stride})
-			}
-			if !p.Open {
-				out = append(out, run{at + line - stride, at, stride})
-			}
-		}
-	}
-	return out
-}
-
+// phi4Tiles goes over the sites one by one: a row stays in the nearest cache from its neighbours to its score.
 type phi4Tiles struct {
 	*phi4
-	lines    []run
-	ones     []float64
-	constant []float64 // p: of the Laplacian
-	scratch  tile.Arena[float64]
+	near               [][]int32 // the sites that each is linked with, both ends of every link
+	quartic, curvature []float64 // p times −4λ and −12λ
+	quadratic          []float64 // p times −2(1 − 2λ)
+	constant           float64   // of the Laplacian
+	scratch            tile.Arena[float64]
 }
 
 func newPhi4Tiles(l *phi4, p int) *phi4Tiles {
 	sites := l.info.Dim()
-	return &phi4Tiles{
-		phi4: l, lines: l.runs(sites), ones: constant(sites, 1),
-		constant: constant(p, l.selfLinks(sites)-2*(1-2*l.Lambda)*float64(sites)),
+	f := &phi4Tiles{
+		phi4: l, near: make([][]int32, sites), quartic: constant(p, -4*l.Lambda), curvature: constant(p, -12*l.Lambda),
+		quadratic: constant(p, -2*(1-2*l.Lambda)), constant: l.selfLinks(sites) - 2*(1-2*l.Lambda)*float64(sites),
 	}
+	for _, link := range l.links(sites) {
+		f.near[link[0]] = append(f.near[link[0]], link[1])
+		f.near[link[1]] = append(f.near[link[1]], link[0])
+	}
+	return f
 }
 
-// eval uses that log p = Σ φ (½ ∂log p/∂φ + λ φ³).
+// eval uses that log p = Σ (½ φ ∂log p/∂φ + λ φ⁴).
 func (f *phi4Tiles) eval(_ context.Context, b *TileBatch[float64]) error {
 	f.scratch.Release(tile.Mark{})
-	x, sites, p := b.X, b.X.Rows, b.X.P
-	a, lambda := 1-2*f.Lambda, f.Lambda
-	square := f.scratch.Tile(sites, p)
-	vec.Mul(square.Flat(), x.Flat(), x.Flat())
-	if b.Laplacian != nil {
-		t := f.scratch.Tile(sites, p)
-		vec.Scale(t.Flat(), -12*lambda, square.Flat())
-		total(b.Laplacian, f.ones, t, f.constant)
+	p := b.X.P
+	square, t, own := f.scratch.Slice(p), f.scratch.Slice(p), f.scratch.Slice(p)
+	scores, squares, fourths := f.scratch.Slice(p), f.scratch.Slice(p), f.scratch.Slice(p) // Σ φ∂log p, Σ φ², Σ φ⁴
+	for _, sum := range [...][]float64{scores, squares, fourths} {
+		clear(sum)
 	}
-	if hv := b.HVP; !hv.IsZero() {
-		t := f.scratch.Tile(sites, p)
-		f.neighbours(hv, b.V)
-		vec.Scale(hv.Flat(), 2*f.Kappa, hv.Flat())
-		vec.Axpy(hv.Flat(), -2*a, b.V.Flat())
-		vec.Mul(t.Flat(), square.Flat(), b.V.Flat())
-		vec.Axpy(hv.Flat(), -12*lambda, t.Flat())
+	for i := range b.X.Rows {
+		x := b.X.Row(i)
+		vec.Mul(square, x, x)
+		if b.Laplacian != nil {
+			vec.Add(squares, squares, square)
+		}
+		if !b.HVP.IsZero() {
+			hv := b.HVP.Row(i)
+			f.coupling(hv, b.V, i)
+			vec.MulAdd(t, square, f.curvature[:p], f.quadratic[:p])
+			vec.MulAdd(hv, t, b.V.Row(i), hv)
+		}
+		if b.LogP == nil && b.Grad.IsZero() {
+			continue
+		}
+		g := own
+		if !b.Grad.IsZero() {
+			g = b.Grad.Row(i)
+		}
+		f.coupling(g, b.X, i)
+		vec.MulAdd(t, square, f.quartic[:p], f.quadratic[:p])
+		vec.MulAdd(g, t, x, g)
+		if b.LogP != nil {
+			vec.MulAdd(scores, x, g, scores)
+			vec.MulAdd(fourths, square, square, fourths)
+		}
 	}
-	if b.LogP == nil && b.Grad.IsZero() {
-		return nil
+	for j := range b.LogP {
+		b.LogP[j] = 0.5*scores[j] + f.Lambda*fourths[j]
 	}
-	g := b.Grad
-	if g.IsZero() {
-		g = f.scratch.Tile(sites, p)
-	}
-	cube := square
-	vec.Mul(cube.Flat(), square.Flat(), x.Flat())
-	f.neighbours(g, x)
-	vec.Scale(g.Flat(), 2*f.Kappa, g.Flat())
-	vec.Axpy(g.Flat(), -2*a, x.Flat())
-	vec.Axpy(g.Flat(), -4*lambda, cube.Flat())
-	if b.LogP != nil {
-		t := cube
-		vec.Scale(t.Flat(), lambda, cube.Flat())
-		vec.Axpy(t.Flat(), 0.5, g.Flat())
-		vec.Mul(t.Flat(), t.Flat(), x.Flat())
-		total(b.LogP, f.ones, t, nil)
+	for j := range b.Laplacian {
+		b.Laplacian[j] = f.constant - 12*f.Lambda*squares[j]
 	}
 	return nil
 }
 
-// neighbours sets row i of sum to the sum of the fields that site i is linked with.
-func (f *phi4Tiles) neighbours(sum, x tile.Tile[float64]) {
-	clear(sum.Flat())
-	for _, l := range f.lines {
-		here, there := sum.Slice(l.from, l.from+l.sites).Flat(), sum.Slice(l.to, l.to+l.sites).Flat()
-		vec.Add(here, here, x.Slice(l.to, l.to+l.sites).Flat())
-		vec.Add(there, there, x.Slice(l.from, l.from+l.sites).Flat())
+// coupling sets dst to 2κ times the sum of the rows of x that site i is linked with.
+func (f *phi4Tiles) coupling(dst []float64, x tile.Tile[float64], i int) {
+	near := f.near[i]
+	if len(near) < 2 {
+		clear(dst)
+		for _, n := range near {
+			vec.Axpy(dst, 2*f.Kappa, x.Row(int(n)))
+		}
+		return
 	}
+	vec.Add(dst, x.Row(int(near[0])), x.Row(int(near[1])))
+	for _, n := range near[2:] {
+		vec.Add(dst, dst, x.Row(int(n)))
+	}
+	vec.Scale(dst, 2*f.Kappa, dst)
 }
