@@ -12,6 +12,7 @@ import (
 	"github.com/sampan-mc/sampan/proto/wire"
 	"github.com/sampan-mc/sampan/targets"
 	"github.com/sampan-mc/sampan/vec/rng"
+	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 )
@@ -129,12 +130,15 @@ func (l *link) create(ctx context.Context, m *pb.CreateRequest, timeout time.Dur
 	return reply, nil
 }
 
+// drawing is the call that asks for draws, of a target or of a transport's reference.
+type drawing = func(context.Context, *pb.SampleRequest, ...grpc.CallOption) (grpc.ServerStreamingClient[pb.SampleReply], error)
+
 // sample fills x with draws of n slots from first on.
-func (l *link) sample(ctx context.Context, timeout time.Duration, prior bool, key rng.Key, first, n int, x []float64) error {
+func (l *link) sample(ctx context.Context, open drawing, timeout time.Duration, prior bool, key rng.Key, first, n int, x []float64) error {
 	const op = "sample"
 	d := len(x) / n
 	return l.call(ctx, op, timeout, func(ctx context.Context) error {
-		stream, err := l.target.Sample(ctx, &pb.SampleRequest{Handle: l.handle, Prior: prior, Key: key.Uint64(), First: uint64(first), N: uint32(n)})
+		stream, err := open(ctx, &pb.SampleRequest{Handle: l.handle, Prior: prior, Key: key.Uint64(), First: uint64(first), N: uint32(n)})
 		if err != nil {
 			return err
 		}

@@ -3,74 +3,11 @@ package plugin
 import (
 	"context"
 	"fmt"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/sampan-mc/sampan/targets"
 	"github.com/sampan-mc/sampan/vec/rng"
 )
-
-// call is one call to the density under way; its jobs are its chunks.
-type call struct {
-	ctx  context.Context
-	stop atomic.Bool // a job has failed: those not yet begun need not
-	jobs sync.WaitGroup
-
-	mu     sync.Mutex
-	err    error
-	failed int // first row of the lowest chunk that failed, with err
-}
-
-// job is one chunk of a call, for whichever worker is free.
-type job struct {
-	call  *call
-	first int // row or slot
-	try   func(context.Context, *link) error
-	batch *targets.Batch // of an evaluation
-}
-
-// finish takes the outcome of a job. Jobs are handed out in order and those begun are finished, so the lowest failure is
-// found whoever hits it.
-func (j *job) finish(err error) {
-	c := j.call
-	if err != nil {
-		c.stop.Store(true)
-		c.mu.Lock()
-		if c.err == nil || j.first < c.failed {
-			c.err, c.failed = err, j.first
-		}
-		c.mu.Unlock()
-	}
-	c.jobs.Done()
-}
-
-// submit cuts n rows into chunks, has the workers answer each, and waits for all.
-func (t *Target) submit(ctx context.Context, n int, chunk func(lo, hi int) *job) error {
-	c := &call{ctx: ctx}
-	var refused error
-	for lo := 0; lo < n && refused == nil && !c.stop.Load(); lo += t.rows {
-		j := chunk(lo, min(lo+t.rows, n))
-		j.call, j.first = c, lo
-		c.jobs.Add(1)
-		select {
-		case t.queue <- j:
-			continue
-		case <-ctx.Done():
-			refused = ctx.Err()
-		case <-t.failed:
-			refused = t.failure
-		case <-t.closing:
-			refused = errClosed
-		}
-		c.jobs.Done()
-	}
-	c.jobs.Wait()
-	if c.err != nil {
-		return t.forUser(c.err)
-	}
-	return refused
-}
 
 // eval is targets.Density's Eval.
 func (t *Target) eval(ctx context.Context, b *targets.Batch) error {
@@ -80,7 +17,7 @@ func (t *Target) eval(ctx context.Context, b *targets.Batch) error {
 	err := t.submit(ctx, b.N, func(lo, hi int) *job {
 		view := &targets.Batch{}
 		b.Rows(lo, hi, view)
-		return &job{batch: view, try: t.evaluation(view)}
+		return &job{try: t.evaluation(view), apart: func() chunk { return newEvalChunk(t, view) }}
 	})
 	if err != nil {
 		return err
@@ -146,7 +83,7 @@ func (t *Target) draw(ctx context.Context, prior bool, first, n int, key rng.Key
 	}
 	return t.submit(ctx, n, func(lo, hi int) *job {
 		return &job{try: func(ctx context.Context, l *link) error {
-			return l.sample(ctx, t.options.Timeout, prior, key, first+lo, hi-lo, x[lo*d:hi*d])
+			return l.sample(ctx, l.target.Sample, t.options.Timeout, prior, key, first+lo, hi-lo, x[lo*d:hi*d])
 		}}
 	})
 }

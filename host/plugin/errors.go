@@ -21,7 +21,7 @@ func (e *UseError) Error() string {
 // Error is a plugin's failure, told so that its author can mend it.
 type Error struct {
 	Plugin    string
-	Op        string // what was asked of it: start, describe, create, evaluate, sample, derive
+	Op        string // what was asked of it: start, describe, create, evaluate, sample, derive, segment, train ...
 	Problem   string // what went wrong
 	Hint      string // what might help; or empty
 	Traceback string // of the component's code, as its language prints it; or empty
@@ -46,8 +46,8 @@ func indent(s string) string {
 	return "  | " + strings.ReplaceAll(strings.TrimRight(s, "\n"), "\n", "\n  | ")
 }
 
-// errClosed is the answer to calls on a target that has been closed.
-var errClosed = errors.New("the target is closed")
+// errClosed is the answer to calls on a plugin that has been closed.
+var errClosed = errors.New("the plugin is closed")
 
 // lost is an attempt that ended with the process: it ended by itself, fell silent, or did not start. Another process may
 // do better.
@@ -58,6 +58,7 @@ type lost struct {
 	stderr  string
 	hung    bool // killed at its deadline
 	unborn  bool // it never came to the call
+	gotOn   bool // the work had got on since the process before, so that this is no repetition
 }
 
 func (e *lost) Error() string { return e.op + ": " + e.problem }

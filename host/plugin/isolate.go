@@ -4,10 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
-
-	"github.com/sampan-mc/sampan/targets"
 )
 
 const (
@@ -18,13 +15,13 @@ const (
 )
 
 // isolate deals with a chunk that has killed two processes: it finds the points that kill by themselves, and then, as
-// the policy has it, fails, or evaluates the chunk without them. Halved batches are for diagnosis only, since a point's
+// the policy has it, fails, or tries the chunk without them. Halved batches are for diagnosis only, since a point's
 // last bits may depend on the batch it is in: the results come from a whole chunk in which a neighbour stands in for each
 // bad point.
 func (w *worker) isolate(j *job, cause *lost) error {
-	t, ctx, b := w.target, j.call.ctx, j.batch
-	w.tell(Halving, fmt.Sprintf("rows %d to %d killed two processes; looking for the point that does", j.first, j.first+b.N-1))
-	search := newSearch(b)
+	p, ctx, search := w.pool, j.call.ctx, newSearch(j.apart())
+	n := search.chunk.rows()
+	w.tell(Halving, fmt.Sprintf("rows %d to %d killed two processes; looking for the point that does", j.first, j.first+n-1))
 	for empty := 0; ; {
 		row, why, err := w.findPoison(ctx, search)
 		switch {
@@ -32,31 +29,33 @@ func (w *worker) isolate(j *job, cause *lost) error {
 			return err
 		case why != nil:
 			cause = why
-			if err := w.poison(j, row, why); err != nil {
+			if err := w.poison(j, search.chunk, row, why); err != nil {
 				return err
 			}
 			if search.reject(row); search.left() == 0 {
-				return search.finish(b)
+				search.chunk.finish(search.bad)
+				return nil
 			}
 			if len(search.bad) == maxPoison {
-				e := why.forUser(t.spec.Name)
+				e := why.forUser(p.spec.Name)
 				e.Problem += fmt.Sprintf("; %d points of one request do that, so it is not the points", maxPoison)
 				return e
 			}
 		case cause.hung:
-			e := cause.forUser(t.spec.Name)
-			e.Hint = fmt.Sprintf("%d points together take longer than that, fewer do not: give a request more time (timeout_seconds) or fewer points (chunk_rows)", b.N)
+			e := cause.forUser(p.spec.Name)
+			e.Hint = fmt.Sprintf("%d points together take longer than that, fewer do not: give a request more time (timeout_seconds) or fewer points (chunk_rows)", n)
 			return e
 		default:
 			if empty++; empty == maxSearches {
-				e := cause.forUser(t.spec.Name)
-				e.Problem += fmt.Sprintf("; %d points together do that, no single one of them does", b.N)
+				e := cause.forUser(p.spec.Name)
+				e.Problem += fmt.Sprintf("; %d points together do that, no single one of them does", n)
 				return e
 			}
 		}
-		err = w.attempt(ctx, t.evaluation(&search.chunk))
+		err = w.attempt(ctx, search.chunk.try(0, n))
 		if err == nil {
-			return search.finish(b)
+			search.chunk.finish(search.bad)
+			return nil
 		}
 		if !errors.As(err, &cause) {
 			return err
@@ -66,7 +65,7 @@ func (w *worker) isolate(j *job, cause *lost) error {
 
 // findPoison halves the chunk until one point is left and tells whether that kills by itself: why is nil if it does not.
 func (w *worker) findPoison(ctx context.Context, s *search) (row int, why *lost, err error) {
-	lo, hi := 0, s.chunk.N
+	lo, hi := 0, s.chunk.rows()
 	for hi-lo > 1 {
 		mid := lo + (hi-lo)/2
 		if why, err = w.probe(ctx, s, lo, mid); err != nil {
@@ -82,11 +81,10 @@ func (w *worker) findPoison(ctx context.Context, s *search) (row int, why *lost,
 	return s.source[lo], why, err
 }
 
-// probe evaluates rows lo … hi−1 for the sake of the process alone. Its deaths do not count.
+// probe tries rows lo … hi−1 for the sake of the process alone. Its deaths do not count.
 func (w *worker) probe(ctx context.Context, s *search, lo, hi int) (*lost, error) {
 	w.deaths = 0
-	s.chunk.Rows(lo, hi, &s.part)
-	err := w.attempt(ctx, w.target.evaluation(&s.part))
+	err := w.attempt(ctx, s.chunk.try(lo, hi))
 	var l *lost
 	if errors.As(err, &l) {
 		return l, nil
@@ -95,21 +93,17 @@ func (w *worker) probe(ctx context.Context, s *search, lo, hi int) (*lost, error
 }
 
 // poison deals with a point that kills by itself: it is saved, and with the policy Stop that is the end.
-func (w *worker) poison(j *job, row int, why *lost) error {
-	t, b := w.target, j.batch
-	point := BadPoint{
-		Plugin: t.spec.Name, Source: t.spec.Source, Command: t.spec.Command,
-		Config: string(t.create.ConfigJson), Folder: t.create.Folder, Want: b.Want.String(), Row: j.first + row,
-		X: slices.Clone(b.X[row*b.D : (row+1)*b.D]), Reason: why.problem, Stderr: why.stderr,
-	}
-	if b.Want.Has(targets.HVP) {
-		point.V = slices.Clone(b.V[row*b.D : (row+1)*b.D])
-	}
+func (w *worker) poison(j *job, c chunk, row int, why *lost) error {
+	p := w.pool
+	point := c.point(row)
+	point.Plugin, point.Source, point.Command = p.spec.Name, p.spec.Source, p.spec.Command
+	point.Config, point.Folder = string(p.create.ConfigJson), p.create.Folder
+	point.Row, point.Reason, point.Stderr = j.first+row, why.problem, why.stderr
 	where := ""
-	if t.options.SaveBadPoint != nil {
-		path, err := t.options.SaveBadPoint(point)
+	if p.options.SaveBadPoint != nil {
+		path, err := p.options.SaveBadPoint(point)
 		if err != nil {
-			return fmt.Errorf("save the point that kills plugin %s: %w", t.spec.Name, err)
+			return fmt.Errorf("save the point that kills plugin %s: %w", p.spec.Name, err)
 		}
 		if path != "" {
 			where = ", saved as " + path
@@ -117,11 +111,11 @@ func (w *worker) poison(j *job, row int, why *lost) error {
 	}
 	text := fmt.Sprintf("one point does that by itself: row %d of the batch, x = %s%s", point.Row, short(point.X), where)
 	w.tell(Poison, why.problem+"; "+text)
-	if t.options.OnBadPoint == Reject {
-		t.counts.rejected.Add(1)
+	if p.options.OnBadPoint == Reject {
+		p.counts.rejected.Add(1)
 		return nil
 	}
-	e := why.forUser(t.spec.Name)
+	e := why.forUser(p.spec.Name)
 	e.Problem += "; " + text
 	e.Hint = `mend the plugin, or go on without such points: on_bad_point = "reject"`
 	return e

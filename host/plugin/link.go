@@ -23,14 +23,16 @@ import (
 // link is one process and the connection to it, for one life: after a failure that may have ended the process it is
 // closed and never used again.
 type link struct {
-	name   string // of the plugin, for errors
-	proc   *process
-	client *goplugin.Client
-	conn   *grpc.ClientConn
-	plugin pb.PluginClient
-	target pb.TargetClient
-	handle uint64
-	evals  evaluations
+	name    string // of the plugin, for errors
+	proc    *process
+	client  *goplugin.Client
+	conn    *grpc.ClientConn
+	plugin  pb.PluginClient
+	target  pb.TargetClient
+	moves   pb.TransportClient
+	handle  uint64
+	version int // of a transport, that this process has been brought to
+	evals   evaluations
 
 	endLife context.CancelFunc // ends the Lifeline stream
 }
@@ -84,7 +86,7 @@ func dial(ctx context.Context, h *household, s *Spec, o Options, env []string, l
 		}
 		return nil, startFailure(s, proc, err, time.Since(began) >= o.StartTimeout, o.StartTimeout)
 	}
-	l.plugin, l.target = pb.NewPluginClient(l.conn), pb.NewTargetClient(l.conn)
+	l.plugin, l.target, l.moves = pb.NewPluginClient(l.conn), pb.NewTargetClient(l.conn), pb.NewTransportClient(l.conn)
 	life, end := context.WithCancel(context.Background())
 	l.endLife = end
 	if beats, err := l.plugin.Lifeline(life); err == nil {

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sampan-mc/sampan/plugins/diffusion"
 	"github.com/sampan-mc/sampan/plugins/plugintest/zoo"
 	"github.com/sampan-mc/sampan/plugins/sdk"
 	"github.com/sampan-mc/sampan/targets"
@@ -23,7 +24,11 @@ func TestMain(m *testing.M) {
 	zoo.Main()
 	doomedHost()
 	if len(os.Args) == 4 && os.Args[1] == "plugin" && os.Args[2] == "serve" {
-		if err := sdk.ServeBuiltin(os.Args[3]); err != nil {
+		serve := func() error { return sdk.ServeBuiltin(os.Args[3]) }
+		if os.Args[3] == diffusion.Name {
+			serve = diffusion.Serve
+		}
+		if err := serve(); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}

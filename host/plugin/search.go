@@ -1,23 +1,31 @@
 package plugin
 
 import (
+	"context"
 	"slices"
 
 	"github.com/sampan-mc/sampan/proto/wire"
 	"github.com/sampan-mc/sampan/targets"
 )
 
-// search is a chunk under examination: a copy in which neighbours stand in for the points found bad.
-type search struct {
-	from   *targets.Batch
-	chunk  targets.Batch // its X and V, and with that its results, are the copy's own
-	part   targets.Batch // the rows being probed
-	source []int         // the row of from that each row of chunk holds
-	bad    []int         // rows of from, in the order they were found
+// chunk is a request that can be taken apart: a copy of it, in which rows can be replaced.
+type chunk interface {
+	rows() int
+	put(row, from int)                                 // row of the copy becomes row from of the original
+	try(lo, hi int) func(context.Context, *link) error // an attempt at rows lo … hi−1 of the copy
+	finish(bad []int)                                  // what the copy was answered as a whole is the answer; the bad rows are given up
+	point(row int) BadPoint                            // what X, V and Want of the original are there
 }
 
-func newSearch(b *targets.Batch) *search {
-	s := &search{from: b, chunk: *targets.NewBatch(b.N, b.D, b.Want), source: make([]int, b.N)}
+// search is a chunk under examination, in which neighbours stand in for the rows found bad.
+type search struct {
+	chunk  chunk
+	source []int // the row of the original that each row of the copy holds
+	bad    []int // rows of the original, in the order they were found
+}
+
+func newSearch(c chunk) *search {
+	s := &search{chunk: c, source: make([]int, c.rows())}
 	s.replace()
 	return s
 }
@@ -29,14 +37,13 @@ func (s *search) reject(row int) {
 }
 
 // left is the number of rows not rejected.
-func (s *search) left() int { return s.from.N - len(s.bad) }
+func (s *search) left() int { return len(s.source) - len(s.bad) }
 
 // replace fills the copy, with the nearest good row above in the place of each bad one, or else below.
 func (s *search) replace() {
 	if s.left() == 0 {
 		return
 	}
-	d := s.from.D
 	for i := range s.source {
 		row := i
 		for row >= 0 && slices.Contains(s.bad, row) {
@@ -48,25 +55,56 @@ func (s *search) replace() {
 			}
 		}
 		s.source[i] = row
-		copy(s.chunk.X[i*d:(i+1)*d], s.from.X[row*d:(row+1)*d])
-		if s.from.V != nil {
-			copy(s.chunk.V[i*d:(i+1)*d], s.from.V[row*d:(row+1)*d])
-		}
+		s.chunk.put(i, row)
 	}
 }
 
-// finish copies the results into b and marks the bad rows.
-func (s *search) finish(b *targets.Batch) error {
-	c := &s.chunk
+// evalChunk is a chunk of an evaluation.
+type evalChunk struct {
+	t    *Target
+	from *targets.Batch
+	copy *targets.Batch
+	part targets.Batch // the rows being tried
+}
+
+func newEvalChunk(t *Target, b *targets.Batch) *evalChunk {
+	return &evalChunk{t: t, from: b, copy: targets.NewBatch(b.N, b.D, b.Want)}
+}
+
+func (c *evalChunk) rows() int { return c.from.N }
+
+func (c *evalChunk) put(row, from int) {
+	d := c.from.D
+	copy(c.copy.X[row*d:(row+1)*d], c.from.X[from*d:(from+1)*d])
+	if c.from.V != nil {
+		copy(c.copy.V[row*d:(row+1)*d], c.from.V[from*d:(from+1)*d])
+	}
+}
+
+func (c *evalChunk) try(lo, hi int) func(context.Context, *link) error {
+	c.copy.Rows(lo, hi, &c.part)
+	return c.t.evaluation(&c.part)
+}
+
+func (c *evalChunk) finish(bad []int) {
+	to, from := c.from, c.copy
 	for _, v := range []struct{ to, from []float64 }{
-		{b.LogP, c.LogP}, {b.Grad, c.Grad}, {b.LogPrior, c.LogPrior}, {b.LogLik, c.LogLik},
-		{b.GradPrior, c.GradPrior}, {b.GradLik, c.GradLik}, {b.HVP, c.HVP}, {b.Laplacian, c.Laplacian},
+		{to.LogP, from.LogP}, {to.Grad, from.Grad}, {to.LogPrior, from.LogPrior}, {to.LogLik, from.LogLik},
+		{to.GradPrior, from.GradPrior}, {to.GradLik, from.GradLik}, {to.HVP, from.HVP}, {to.Laplacian, from.Laplacian},
 	} {
 		copy(v.to, v.from)
 	}
-	copy(b.Status, c.Status)
-	for _, row := range s.bad {
-		wire.GiveUp(b, row)
+	copy(to.Status, from.Status)
+	for _, row := range bad {
+		wire.GiveUp(to, row)
 	}
-	return nil
+}
+
+func (c *evalChunk) point(row int) BadPoint {
+	b := c.from
+	p := BadPoint{Want: b.Want.String(), X: slices.Clone(b.X[row*b.D : (row+1)*b.D])}
+	if b.Want.Has(targets.HVP) {
+		p.V = slices.Clone(b.V[row*b.D : (row+1)*b.D])
+	}
+	return p
 }

@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	// maxDeaths of a worker in a row, without a request answered between them, are the end of the target.
+	// maxDeaths of a worker in a row, without a request answered between them, are the end of the plugin.
 	maxDeaths    = 5
 	firstBackoff = 250 * time.Millisecond
 	lastBackoff  = 10 * time.Second
@@ -19,27 +19,26 @@ const (
 // worker is one place in the pool, filled by one process after the other. Its goroutine alone uses it, but for the
 // start before it runs and the end after.
 type worker struct {
-	target *Target
+	pool   *pool
 	index  int
 	link   *link // nil: no process at the moment
 	starts int
 	deaths int // in a row
 }
 
-// run answers jobs until the target closes.
+// run answers jobs until the pool closes.
 func (w *worker) run() {
 	for {
 		select {
-		case <-w.target.closing:
+		case <-w.pool.closing:
 			return
-		case j := <-w.target.queue:
+		case j := <-w.pool.queue:
 			j.finish(w.do(j))
 		}
 	}
 }
 
-// do answers one job, whatever it takes: a new process and a second try, then, for an evaluation, the search for the
-// point that kills.
+// do answers one job, whatever it takes: a new process and a second try, then the search for the point that kills.
 func (w *worker) do(j *job) error {
 	if j.call.stop.Load() {
 		return nil // another chunk of the same call has failed
@@ -50,17 +49,23 @@ func (w *worker) do(j *job) error {
 		if !errors.As(err, &l) {
 			return err
 		}
+		if l.gotOn {
+			w.deaths = 0
+		}
 		if err := w.outOfLuck(l); err != nil {
 			return err
 		}
-		if try == 2 {
-			if j.batch == nil {
-				return l
-			}
+		switch {
+		case j.resumes:
+			w.tell(Retried, l.op+" goes on in a new process")
+		case try == 2 && j.apart == nil:
+			return l
+		case try == 2:
 			return w.isolate(j, l)
+		default:
+			w.tell(Retried, "the same request goes to a new process")
 		}
-		w.target.counts.retries.Add(1)
-		w.tell(Retried, "the same request goes to a new process")
+		w.pool.counts.retries.Add(1)
 	}
 }
 
@@ -108,9 +113,9 @@ func (w *worker) outOfLuck(l *lost) error {
 	if w.deaths++; w.deaths < maxDeaths {
 		return nil
 	}
-	e := l.forUser(w.target.spec.Name)
+	e := l.forUser(w.pool.spec.Name)
 	e.Problem = fmt.Sprintf("%s (%d times in a row; given up)", e.Problem, w.deaths)
-	w.target.giveUp(e)
+	w.pool.giveUp(e)
 	return e
 }
 
@@ -126,14 +131,14 @@ func (w *worker) pause(ctx context.Context) error {
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
-	case <-w.target.failed:
-		return w.target.failure
+	case <-w.pool.failed:
+		return w.pool.failure
 	}
 }
 
-// start starts a process and makes the target in it.
+// start starts a process and makes the component in it.
 func (w *worker) start(ctx context.Context) error {
-	t := w.target
+	t := w.pool
 	env := append([]string{fmt.Sprintf("%s=%d", wire.WorkerKey, w.index)}, t.env...)
 	l, err := dial(ctx, t.house, t.spec, t.options, env, w.log)
 	if err != nil {
@@ -155,15 +160,19 @@ func (w *worker) start(ctx context.Context) error {
 }
 
 func (w *worker) prepare(ctx context.Context, l *link) error {
-	t := w.target
+	t := w.pool
 	about, err := l.describe(ctx, t.spec, t.options.DescribeTimeout)
 	if err != nil {
 		return err
 	}
 	if t.made == nil {
 		t.about = about
-		if t.create.Name, err = t.component(); err != nil {
+		c, err := t.component()
+		if err != nil {
 			return l.failed("describe", err.Error())
+		}
+		if t.create.Name = c.Name; t.chosen != nil {
+			t.chosen(c)
 		}
 	}
 	made, err := l.create(ctx, t.create, t.options.CreateTimeout)
@@ -186,13 +195,13 @@ func (w *worker) died(l *lost) {
 }
 
 func (w *worker) tell(kind EventKind, text string) {
-	e := Event{Kind: kind, Plugin: w.target.spec.Name, Worker: w.index, Text: text}
+	e := Event{Kind: kind, Plugin: w.pool.spec.Name, Worker: w.index, Text: text}
 	if w.link != nil {
 		e.PID = w.link.proc.started()
 	}
-	w.target.options.Event(e)
+	w.pool.options.Event(e)
 }
 
 func (w *worker) log(level, text string) {
-	w.target.options.Log(LogLine{Plugin: w.target.spec.Name, Worker: w.index, Level: level, Text: text})
+	w.pool.options.Log(LogLine{Plugin: w.pool.spec.Name, Worker: w.index, Level: level, Text: text})
 }

@@ -78,8 +78,12 @@ func (t *transportServer) Train(stream pb.Transport_TrainServer) error {
 	if failed != nil {
 		return tr.refuse(failed.message())
 	}
+	used := tr.work.used()
+	if u := learned.Used; u != (smc.Evals{}) { // it counts what came before a resumed checkpoint, too
+		used = &pb.CountersReply{Densities: uint64(u.Density), Gradients: uint64(u.Gradient)}
+	}
 	return tr.send(&pb.TrainEvent{Event: &pb.TrainEvent_Done{Done: &pb.Done{
-		Steps: uint64(learned.Steps), StoppedEarly: learned.StoppedEarly, Reason: learned.Reason, Warnings: learned.Warnings, Used: tr.work.used(),
+		Steps: uint64(learned.Steps), StoppedEarly: learned.StoppedEarly, Reason: learned.Reason, Warnings: learned.Warnings, Used: used,
 	}}})
 }
 

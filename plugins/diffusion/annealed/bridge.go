@@ -143,6 +143,7 @@ func (b *Bridge) run(ctx context.Context, from, to, by int, in, out *smc.Particl
 			logRatio[i] += float64(by) * sum / 2
 		}
 	}
+	out.Used = smc.Evals{Gradient: int64(in.N) * int64(max(to-from, from-to)+1)}
 	for i, s := range status {
 		if s != targets.OK {
 			logRatio[i] = math.Inf(-1)

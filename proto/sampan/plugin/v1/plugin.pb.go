@@ -4348,7 +4348,7 @@ type Done struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	StoppedEarly  bool                   `protobuf:"varint,1,opt,name=stopped_early,json=stoppedEarly,proto3" json:"stopped_early,omitempty"`
 	Reason        string                 `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
-	Used          *CountersReply         `protobuf:"bytes,3,opt,name=used,proto3" json:"used,omitempty"`
+	Used          *CountersReply         `protobuf:"bytes,3,opt,name=used,proto3" json:"used,omitempty"` // of the target, as in SegmentDone, from the start whatever was resumed
 	LogZ          *float64               `protobuf:"fixed64,4,opt,name=log_z,json=logZ,proto3,oneof" json:"log_z,omitempty"`
 	LogZSe        *float64               `protobuf:"fixed64,5,opt,name=log_z_se,json=logZSe,proto3,oneof" json:"log_z_se,omitempty"`
 	Steps         uint64                 `protobuf:"varint,6,opt,name=steps,proto3" json:"steps,omitempty"`
