@@ -22,7 +22,7 @@ type Options struct {
 	Progress func(fraction float64, what string) // called now and then; may be nil
 }
 
-// rounds is how often each piece of work is timed, and budget the time after which fewest rounds do.
+// rounds is how often each piece of work is timed, and budget the processor time after which fewest rounds do.
 func (o Options) rounds() (rounds int, budget time.Duration) {
 	if o.Quick {
 		return 5, 10 * time.Second

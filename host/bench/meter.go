@@ -14,7 +14,7 @@ import (
 type meter struct {
 	ctx    context.Context
 	rounds int                    // of each measurement
-	budget time.Duration          // once a measurement has taken that, fewest rounds are enough
+	budget time.Duration          // of processor time; once it is spent, fewest rounds are enough
 	shown  func(fraction float64) // hears how far the measurement is
 	rates  map[dtype][]float64    // of the loop, in operations a nanosecond, all of them
 }
@@ -90,10 +90,11 @@ func (m *meter) measure(y yardstick, works ...work) ([]reading, []float64, error
 		return r
 	}
 	cpu, wall, ops := make([][]float64, len(works)), make([][]float64, len(works)), make([][]float64, len(works))
-	start, before, round := y.wall(), rate(), 0
-	for ; round < m.rounds && (round < fewest || y.wall()-start < m.budget); round++ {
+	start, round := y.cpu(), 0
+	for ; round < m.rounds && (round < fewest || y.cpu()-start < m.budget); round++ {
+		before := rate()
 		for i, work := range works {
-			if err := context.Cause(m.ctx); err != nil {
+			if err := m.ctx.Err(); err != nil {
 				return nil, nil, err
 			}
 			runtime.GOMAXPROCS(work.workers)

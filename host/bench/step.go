@@ -23,6 +23,8 @@ var only = []string{""}
 const (
 	pace  = 5e10 // operations a second, on some machine, and
 	usual = 20   // iterations of a step while it is measured: for the progress alone
+
+	moreRounds = 3 // for wall time, which others on the machine disturb more
 )
 
 // alone is the job of a step with one worker.
@@ -67,10 +69,10 @@ func (s step) over(cores int) *job {
 		workers = append(workers, w)
 	}
 	workers = append(workers, cores)
-	j := s.job(float64(len(workers)))
+	j := s.job(moreRounds * float64(len(workers)))
 	j.name = "scaling " + j.name
 	j.run = func(m *meter, r *Report) error {
-		m.rounds *= 3 // wall time needs more of them
+		m.rounds *= moreRounds
 		works := make([]work, len(workers))
 		for i, w := range workers {
 			works[i].workers = w

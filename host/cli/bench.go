@@ -20,7 +20,7 @@ type benchCmd struct {
 
 type benchCoreCmd struct {
 	Only  string `placeholder:"REGEXP" help:"Measure only what matches, such as '^gemm', '^exp f32', '^lv', '^scaling'."`
-	Quick bool   `help:"Fewer rounds: a minute in place of five, and rougher figures."`
+	Quick bool   `help:"Fewer rounds: a third of the time, and rougher figures."`
 	JSON  bool   `name:"json" help:"Print JSON."`
 }
 
