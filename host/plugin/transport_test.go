@@ -132,3 +132,143 @@ func TestTransportPoolsAgree(t *testing.T) {
 		t.Error("the mover does not depend on the batch: this test tests nothing")
 	}
 }
+
+// What a transport can do beyond moving is what its face shows.
+func TestTransportFaces(t *testing.T) {
+	diffusion, err := BuiltinTransport("diffusion", Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		spec   *Spec
+		config map[string]any
+		want   string
+	}{
+		{animal("mover"), nil, "cuts"},
+		{animal("owner"), nil, "own backward cuts reference"},
+		{animal("learner"), nil, "cuts learner"},
+		{diffusion, map[string]any{"method": "ula"}, "backward cuts reference"},
+	} {
+		served := openTransport(t, c.spec, c.config, gaussian3(t), Options{}).Served()
+		var got []string
+		if o, ok := served.(smc.OwnDensity); ok && o.OwnGradient() {
+			got = append(got, "own")
+		}
+		if _, ok := served.(smc.Backward); ok {
+			got = append(got, "backward")
+		}
+		if _, ok := served.(smc.CutSetter); ok {
+			got = append(got, "cuts")
+		}
+		if _, ok := served.(smc.Learner); ok {
+			got = append(got, "learner")
+		}
+		if served.Reference() != nil {
+			got = append(got, "reference")
+		}
+		if s := strings.Join(got, " "); s != c.want {
+			t.Errorf("%s: %s, wanted %s", c.spec.Name, s, c.want)
+		}
+	}
+}
+
+// References, densities of its own, auxiliary state and the way back are those of the transport in this process.
+func TestOwner(t *testing.T) {
+	here, err := zoo.NewMover("owner", gaussian3(t).Density, json.RawMessage("{}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	there := openTransport(t, animal("owner"), nil, gaussian3(t), Options{Rows: 7, Workers: 2}).Served()
+	if here.Info() != there.Info() || fmt.Sprint(here.Cuts()[1]) != fmt.Sprint(there.Cuts()[1]) || there.Cuts()[0].Kind != smc.CutOwn {
+		t.Errorf("described as %+v, %v", there.Info(), there.Cuts())
+	}
+	in := crowd(40, 3, 2, 5)
+	all := func(tr smc.Transport) string {
+		t.Helper()
+		var s strings.Builder
+		for k := range 2 {
+			for _, back := range []bool{false, true} {
+				m := moved{smc.NewParticles(40, 3, 2), make([]float64, 40), make([]targets.Status, 40)}
+				m.out.First = 5
+				run, end := tr.Segment, k+1
+				if back {
+					run, end = tr.(smc.Backward).Backward, k
+				}
+				if end == 1 {
+					m.out.LogOwn = make([]float64, 40)
+				}
+				if err := run(t.Context(), k+1, in, m.out, m.ratio, m.status, rng.NewKey(7, "segment", k)); err != nil {
+					t.Fatal(err)
+				}
+				s.WriteString(m.bits())
+			}
+		}
+		own, ref := points(30, 3), points(30, 3)
+		if err := tr.(smc.OwnDensity).LogOwn(t.Context(), 1, own); err != nil {
+			t.Fatal(err)
+		}
+		if err := tr.Reference().Eval(t.Context(), ref); err != nil {
+			t.Fatal(err)
+		}
+		x := make([]float64, 30*3)
+		if err := tr.Reference().Sample(t.Context(), 4, 30, rng.NewKey(1, "init", 0), x); err != nil {
+			t.Fatal(err)
+		}
+		return s.String() + bits(own) + bits(ref) + fmt.Sprint(x)
+	}
+	if all(here) != all(there) {
+		t.Error("the owner in its process differs from the one here")
+	}
+	if err := there.(smc.OwnDensity).LogOwn(t.Context(), 2, points(1, 3)); err == nil || !strings.Contains(err.Error(), "cut 2 found") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// Cut elsewhere, every process is.
+func TestSetCuts(t *testing.T) {
+	in := crowd(60, 3, 0, 0)
+	for _, workers := range []int{1, 3} {
+		tr := openTransport(t, animal("mover"), nil, gaussian3(t), Options{Rows: 5, Workers: workers})
+		served := tr.Served()
+		for _, n := range []int{5, 3} {
+			if err := served.(smc.CutSetter).SetCuts(n); err != nil {
+				t.Fatal(err)
+			}
+			if cuts := served.Cuts(); len(cuts) != n || cuts[0].Beta != 1/float64(n) {
+				t.Errorf("cut into %v, wanted %d", cuts, n)
+			}
+			if _, err := segmentOf(served, n, in, t); err != nil {
+				t.Error(err)
+			}
+			if _, err := segmentOf(served, n+1, in, t); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("segment %d found; accepted: 1 to %d", n+1, n)) {
+				t.Errorf("got %v", err)
+			}
+		}
+	}
+}
+
+func TestTransportConfigurationFaults(t *testing.T) {
+	diffusion, err := BuiltinTransport("diffusion", Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		spec   *Spec
+		config map[string]any
+		want   string
+	}{
+		{animal("mover"), map[string]any{"segments": 0}, "segments: found 0"},
+		{diffusion, map[string]any{"method": "ulla"}, `method: found "ulla"`},
+		{diffusion, map[string]any{"method": "ula", "stepps": 3}, "stepps: found an unknown key; accepted: method, reference, steps, segments"},
+		{diffusion, map[string]any{"method": "ula", "steps": 0, "step": -1}, "steps: found 0"},
+		{diffusion, map[string]any{"method": "ula", "reference": map[string]any{"scale": []float64{1, 2}}}, "2 numbers as scale found; accepted: 1 or 3"},
+	} {
+		_, err := OpenTransport(t.Context(), c.spec, c.config, gaussian3(t), Options{})
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%v: %v, wanted %s", c.config, err, c.want)
+		}
+	}
+	if _, err := OpenTransport(t.Context(), animal("good"), nil, gaussian3(t), Options{}); err == nil || !strings.Contains(err.Error(), `serves the transports []`) {
+		t.Errorf("a target opened as a transport: %v", err)
+	}
+}

@@ -39,15 +39,6 @@ var movers = map[string]func(moverConfig, targets.Density) smc.Transport{
 		}
 		return m
 	},
-	"swapper": func(c moverConfig, f targets.Density) smc.Transport { // its log ratio has the wrong sign
-		m := newMover(c, f)
-		m.after = func(_, _ *smc.Particles, ratio []float64) {
-			for i := range ratio {
-				ratio[i] = -ratio[i]
-			}
-		}
-		return m
-	},
 	"stranger": func(c moverConfig, f targets.Density) smc.Transport { // asks for the target at points of another dimension
 		m := newMover(c, f)
 		m.before = func(ctx context.Context, _ *smc.Particles) error {
