@@ -13,7 +13,8 @@ import (
 // Laplacians are float64 whatever T is. The tiles must not overlap.
 //
 // There are no statuses: as in a Batch that was settled, a log density of −Inf goes with zeros for the rest, and one that
-// is NaN or +Inf with NaN; the lane where it stands is the particle.
+// is NaN or +Inf with NaN; the lane where it stands is the particle. Without LogP, derivatives may be finite at points so
+// far out that the log density overflows.
 type TileBatch[T vec.Float] struct {
 	X         tile.Tile[T] // d×P
 	V         tile.Tile[T] // d×P, with HVP
@@ -34,7 +35,7 @@ type TileDensity[T vec.Float] interface {
 	Eval(ctx context.Context, b *TileBatch[T]) error
 }
 
-// Tiled is a Density with a form of its own for tiles of at most p particles. It agrees with Eval but for rounding.
+// Tiled is a Density with a form of its own for tiles of at most p particles, p ≥ 2. It agrees with Eval but for rounding.
 // OnTiles finds it through wrappers, and serves every other Density too.
 type Tiled interface {
 	Tiles32(p int) TileDensity[float32]
@@ -44,6 +45,7 @@ type Tiled interface {
 // OnTiles returns the tile form of d for tiles of at most p particles, to be used by one worker: its own where it has one,
 // else one that unpacks each tile into a Batch.
 func OnTiles[T vec.Float](d Density, p int) TileDensity[T] {
+	p = max(p, 2)
 	if t, ok := As[Tiled](d); ok {
 		var made any
 		switch any(T(0)).(type) {

@@ -30,10 +30,11 @@ type edge[T, U vec.Float] struct {
 	form  tileForm[U] // nil: every lane in the plain form
 	plain plainForm   // nil: the formula sees to its own specials
 
-	in             TileBatch[U]
-	x, v, grad, hv tile.Tile[U] // for tiles that the formula cannot take as they are
-	zeros, mark    []U
-	point          [4][]float64 // x, v, grad, hv
+	in              TileBatch[U]
+	x, v, grad, hv  tile.Tile[U] // for tiles that the formula cannot take as they are
+	logp, laplacian [2]float64   // of a lone particle
+	zeros, mark     []U
+	point           [4][]float64 // x, v, grad, hv
 }
 
 func newEdge[T, U vec.Float](in Info, p int, can Want, form tileForm[U], plain plainForm) *edge[T, U] {
@@ -55,6 +56,15 @@ func (e *edge[T, U]) Eval(ctx context.Context, b *TileBatch[T]) error {
 		return err
 	}
 	e.in = TileBatch[U]{LogP: b.LogP, Laplacian: b.Laplacian}
+	lone := b.X.P == 1
+	if lone { // for two, as matrix products add up a single column in another order
+		if b.LogP != nil {
+			e.in.LogP = e.logp[:]
+		}
+		if b.Laplacian != nil {
+			e.in.Laplacian = e.laplacian[:]
+		}
+	}
 	var ownGrad, ownHV bool
 	e.in.X, _ = e.enter(&e.x, b.X, true)
 	if !b.Grad.IsZero() {
@@ -66,7 +76,7 @@ func (e *edge[T, U]) Eval(ctx context.Context, b *TileBatch[T]) error {
 	}
 	switch {
 	case e.form == nil:
-		for j := range b.X.P {
+		for j := range e.in.X.P {
 			e.lane(j)
 		}
 	default:
@@ -76,6 +86,10 @@ func (e *edge[T, U]) Eval(ctx context.Context, b *TileBatch[T]) error {
 		if e.plain != nil {
 			e.repair()
 		}
+	}
+	if lone {
+		copy(b.LogP, e.in.LogP)
+		copy(b.Laplacian, e.in.Laplacian)
 	}
 	if ownGrad {
 		narrowTile(b.Grad, e.in.Grad)
@@ -88,16 +102,20 @@ func (e *edge[T, U]) Eval(ctx context.Context, b *TileBatch[T]) error {
 
 // enter is t where the formula can take it, else own memory of that shape, with the values of t if they are needed.
 func (e *edge[T, U]) enter(own *tile.Tile[U], t tile.Tile[T], values bool) (in tile.Tile[U], copied bool) {
-	if same, ok := any(t).(tile.Tile[U]); ok && (t.LD == t.P || t.Rows == 1) {
+	if same, ok := any(t).(tile.Tile[U]); ok && t.P > 1 && (t.LD == t.P || t.Rows == 1) {
 		return same, false
 	}
 	if own.IsZero() {
 		*own = tile.New[U](e.d, e.p)
 	}
-	in = tile.Of(own.Data, e.d, t.P)
+	in = tile.Of(own.Data, e.d, max(t.P, 2))
 	if values {
 		for i := range t.Rows {
-			widen(in.Row(i), t.Row(i))
+			row := in.Row(i)
+			widen(row[:t.P], t.Row(i))
+			if t.P == 1 {
+				row[1] = row[0]
+			}
 		}
 	}
 	return in, true
@@ -108,7 +126,7 @@ func (e *edge[T, U]) repair() {
 	b, p := &e.in, e.in.X.P
 	mark := e.mark[:p]
 	clear(mark)
-	for _, t := range [...]tile.Tile[U]{b.Grad, b.HVP} {
+	for _, t := range [...]tile.Tile[U]{b.X, b.Grad, b.HVP} {
 		if !t.IsZero() {
 			vec.Gemm(1, p, e.d, e.zeros, e.d, 1, t.Data, t.LD, mark, p, mark, p)
 		}
@@ -182,7 +200,7 @@ func widen[U, T vec.Float](dst []U, x []T) {
 
 func narrowTile[T, U vec.Float](dst tile.Tile[T], t tile.Tile[U]) {
 	for i := range t.Rows {
-		switch x := any(t.Row(i)).(type) {
+		switch x := any(t.Row(i)[:dst.P]).(type) {
 		case []float64:
 			vec.Narrow(dst.Row(i), x)
 		case []T:
