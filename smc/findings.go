@@ -85,7 +85,7 @@ func (r *run) judgeTransport(res *Result, say sayFunc) {
 	case replaced > 0 && !res.Plan.uses():
 		say("transport-replaced", "%s was not used: tempering took its place. %s", name, res.Plan.Decisions[0].Why)
 	case replaced > 0:
-		say("transport-replaced", "%d segments of %s were replaced by tempering", replaced, name)
+		say("transport-replaced", "of %s's %d segments %d were replaced by tempering", name, res.Plan.Decisions[len(res.Plan.Decisions)-1].Last, replaced)
 	}
 	var poor, lost Report
 	poor.CESS = 2

@@ -105,6 +105,8 @@ type Transport struct {
 	Decide bool
 	// Beside runs tempered SMC too, at as many evaluations of the target, for comparison.
 	Beside bool
+	// BesideParticles is how many particles it has in each island; 0, before it is run: as many as make it cost the same.
+	BesideParticles int
 	// Artefact is the folder of a trained transport. Empty: one that learns is trained first.
 	Artefact string
 	Processes

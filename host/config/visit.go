@@ -94,6 +94,7 @@ func (t *Transport) visit(k keys) {
 	k.need("use", &t.Use, `"diffusion", the name of another plugin, or the path of one such as "./flow.py"`)
 	k.flag("decide", &t.Decide)
 	k.flag("beside", &t.Beside)
+	k.whole("beside_particles", &t.BesideParticles, 0, 1<<24)
 	k.text("artefact", &t.Artefact)
 	t.Processes.visit(k)
 	k.free("config", &t.Config)

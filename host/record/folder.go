@@ -15,6 +15,7 @@ import (
 // Names in a run folder.
 const (
 	RunFile       = "run.toml"
+	TrainFile     = "train.toml" // in place of RunFile where a transport is trained and no more
 	PluginsFile   = "plugins.json"
 	EventsFile    = "events.jsonl"
 	SummaryFile   = "summary.json"

@@ -43,12 +43,65 @@ type Summary struct {
 	ESSFraction Float `json:"ess_fraction"` // of the particles or draws
 	ParetoK     Float `json:"pareto_k"`     // of the worst stage
 
+	Modes     *Modes     `json:"modes,omitempty"`
+	Transport *Transport `json:"transport,omitempty"`
+	Plan      []Decision `json:"plan,omitempty"`   // what was decided about the transport's segments
+	Phases    []Phase    `json:"phases,omitempty"` // what they cost, of a run with a transport
+	Beside    *Beside    `json:"beside,omitempty"`
+
 	Evals     Evals     `json:"evals"`
 	Seconds   Seconds   `json:"seconds"`
 	Variables Variables `json:"variables"`
 	Findings  []Finding `json:"findings"`
 	Warnings  []string  `json:"warnings"`
 	Error     *Error    `json:"error,omitempty"`
+}
+
+// Modes compares the draws with the known modes of the target.
+type Modes struct {
+	Of             int   `json:"of"`
+	Found          int   `json:"found"`           // with more than half of the draws that they should have
+	TotalVariation Float `json:"total_variation"` // ½ Σ |part of the draws − weight|
+}
+
+// Transport is the one that the sampler used.
+type Transport struct {
+	Name     string `json:"name"`
+	Artefact string `json:"artefact,omitempty"` // hash of what it learned
+	Steps    int    `json:"steps,omitempty"`    // of its training
+	Cuts     int    `json:"cuts"`
+}
+
+// Decision is what a pilot decided about neighbouring segments of a transport.
+type Decision struct {
+	First   int    `json:"first"` // segments, from 1
+	Last    int    `json:"last"`
+	Verdict string `json:"verdict"` // kept, refined or replaced
+	ParetoK Float  `json:"pareto_k"`
+	CESS    Float  `json:"cess"`
+	Stages  int    `json:"stages"` // of tempering in place of the segments
+	Why     string `json:"why"`
+	Text    string `json:"text"` // all of it in words
+}
+
+// Phase is a part of a run with a transport: pilot, train, decide, sample or beside.
+type Phase struct {
+	Name    string `json:"name"`
+	Evals   Evals  `json:"evals"`
+	Seconds Float  `json:"seconds"`
+}
+
+// Beside compares the run with tempered SMC at as many evaluations of the target.
+type Beside struct {
+	Run       bool   `json:"run"`       // it was run; otherwise it is reckoned from the pilot
+	Particles int    `json:"particles"` // in each island
+	LogZ      Float  `json:"log_z"`
+	LogZSE    Float  `json:"log_z_se"`
+	Evals     Evals  `json:"evals"`
+	Seconds   Float  `json:"seconds"`
+	PerEval   Float  `json:"gain_per_evaluation"` // of the run over it, in 1/(variance of log Z · evaluations)
+	PerSecond Float  `json:"gain_per_second"`     // the same by seconds
+	Text      string `json:"text"`
 }
 
 // Interval is a central interval for log Z.

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/mod/sumdb/dirhash"
 
+	"github.com/sampan-mc/sampan/host/plugin"
 	"github.com/sampan-mc/sampan/host/record"
 	"github.com/sampan-mc/sampan/smc/mcmc"
 )
@@ -26,22 +27,38 @@ type provenance struct {
 	NotReproducible bool     `json:"not_reproducible"`
 }
 
-func (c *Component) provenance() (provenance, error) {
-	f := c.Facts
-	hash, err := contentHash(c.Files)
+func (c *Component) provenance() (provenance, error) { return provenanceOf("target", c.Facts, c.Files) }
+
+func (c *carrier) provenance() (provenance, error) {
+	return provenanceOf("transport", c.facts, c.files)
+}
+
+func provenanceOf(kind string, f plugin.Facts, files []string) (provenance, error) {
+	hash, err := contentHash(files)
 	if err != nil {
 		return provenance{}, fmt.Errorf("hash the files of plugin %s: %w", f.Name, err)
 	}
-	return provenance{"target", f.Name, f.Version, f.SDK, f.Source, f.Command, hash, f.BatchDependent, f.NotReproducible}, nil
+	return provenance{kind, f.Name, f.Version, f.SDK, f.Source, f.Command, hash, f.BatchDependent, f.NotReproducible}, nil
+}
+
+// provenances are those of the target and, if there is one, of the transport.
+func (s *session) provenances() ([]provenance, error) {
+	p, err := s.target.provenance()
+	out := []provenance{p}
+	if err == nil && s.carrier != nil {
+		p, err = s.carrier.provenance()
+		out = append(out, p)
+	}
+	return out, err
 }
 
 // writePlugins writes plugins.json.
 func (s *session) writePlugins() error {
-	p, err := s.target.provenance()
+	all, err := s.provenances()
 	if err != nil {
 		return err
 	}
-	text, err := json.MarshalIndent([]provenance{p}, "", "  ")
+	text, err := json.MarshalIndent(all, "", "  ")
 	if err != nil {
 		return err
 	}
@@ -51,7 +68,7 @@ func (s *session) writePlugins() error {
 // comparePlugins warns if the plugin is no longer the one that the run began with. It may have been mended for the
 // better, so that is no error.
 func (s *session) comparePlugins() error {
-	now, err := s.target.provenance()
+	now, err := s.provenances()
 	if err != nil {
 		return err
 	}
@@ -60,13 +77,18 @@ func (s *session) comparePlugins() error {
 		return err
 	}
 	var before []provenance
-	if err := json.Unmarshal(text, &before); err != nil || len(before) != 1 {
+	if err := json.Unmarshal(text, &before); err != nil || len(before) != len(now) {
 		return fmt.Errorf("%s: not what this program writes: %w", s.folder.Path(record.PluginsFile), err)
 	}
-	if was := before[0]; was.Hash != now.Hash || was.Version != now.Version {
+	for i, is := range now {
+		if was := before[i]; was.Hash == is.Hash && was.Version == is.Version {
+			continue
+		}
 		s.findings = append(s.findings, mcmc.Finding{Code: "plugin-changed", Text: fmt.Sprintf(
-			"plugin %s has changed since the run began: the results come from both versions", now.Name)})
-		return s.folder.Event("plugin-changed", record.Fields{"plugin": now.Name, "hash": now.Hash, "version": now.Version})
+			"plugin %s has changed since the run began: the results come from both versions", is.Name)})
+		if err := s.folder.Event("plugin-changed", record.Fields{"plugin": is.Name, "hash": is.Hash, "version": is.Version}); err != nil {
+			return err
+		}
 	}
 	return nil
 }

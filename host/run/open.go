@@ -49,7 +49,7 @@ func Open(ctx context.Context, c *config.Run, watch Watch) (*Component, error) {
 	}
 	p, err := plugin.Open(ctx, spec, forWire(t.Config), o)
 	if err != nil {
-		return nil, inRunFile(c, err)
+		return nil, inTable(c, "target", err)
 	}
 	facts := p.Facts()
 	t.Workers, t.ChunkRows = facts.Workers, facts.Rows
@@ -73,7 +73,7 @@ func find(c *config.Run, o *plugin.Options) (spec *plugin.Spec, here targets.Den
 			spec, err = plugin.Builtin(t.Use, *o)
 			return spec, nil, err
 		case !errors.As(err, &unknown):
-			return nil, nil, inRunFile(c, err)
+			return nil, nil, inTable(c, "target", err)
 		}
 	}
 	if spec, err = plugin.Find(t.Use, *o); err == nil {
@@ -82,7 +82,7 @@ func find(c *config.Run, o *plugin.Options) (spec *plugin.Spec, here targets.Den
 	if unknown != nil && !pluginExtension.MatchString(t.Use) {
 		return nil, nil, notFound(c, unknown)
 	}
-	return nil, nil, inRunFile(c, err)
+	return nil, nil, inTable(c, "target", err)
 }
 
 // pluginExtension is how the name of a file ends, but not that of a target, such as phi4_4x4_kappa0.3.
@@ -100,14 +100,19 @@ func openHere(c *config.Run, d targets.Density) *Component {
 	}
 }
 
-// PluginOptions are the plugin options that the run file c asks for.
+// PluginOptions are the plugin options that the run file c asks for, of its target.
 func PluginOptions(c *config.Run, watch Watch) plugin.Options {
-	t := &c.Target
+	o := processOptions(c.Folder, &c.Target.Processes, watch)
+	o.OnBadPoint, o.SaveBadPoint = plugin.Policy(c.Target.OnBadPoint), watch.SaveBadPoint
+	return o
+}
+
+func processOptions(folder string, p *config.Processes, watch Watch) plugin.Options {
 	seconds := func(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 	return plugin.Options{
-		Folder: c.Folder, Python: t.Python, Workers: t.Workers, Rows: t.ChunkRows, Threads: t.Threads, Env: t.Env,
-		StartTimeout: seconds(t.StartSeconds), CreateTimeout: seconds(t.StartSeconds), Timeout: seconds(t.TimeoutSeconds),
-		OnBadPoint: plugin.Policy(t.OnBadPoint), SaveBadPoint: watch.SaveBadPoint, Event: watch.Event, Log: watch.Log,
+		Folder: folder, Python: p.Python, Workers: p.Workers, Rows: p.ChunkRows, Threads: p.Threads, Env: p.Env,
+		StartTimeout: seconds(p.StartSeconds), CreateTimeout: seconds(p.StartSeconds), Timeout: seconds(p.TimeoutSeconds),
+		Event: watch.Event, Log: watch.Log,
 	}
 }
 
@@ -152,27 +157,6 @@ func (c *Component) wireShare() float64 {
 		return 0
 	}
 	return float64(s.WireTime) / float64(s.TargetTime+s.WireTime)
-}
-
-// inRunFile turns the errors that are mistakes in the run file into errors that say where.
-func inRunFile(c *config.Run, err error) error {
-	var use *plugin.UseError
-	if errors.As(err, &use) {
-		return c.Problem("target.use", "%s: found %s, accepted: %s", quote(use.Use), use.Found, use.Accepted)
-	}
-	var faults targets.ConfigErrors
-	if !errors.As(err, &faults) {
-		return err
-	}
-	out := &config.Error{}
-	for _, f := range faults {
-		key := "target.config"
-		if f.Path != "" {
-			key += "." + f.Path
-		}
-		out.Faults = append(out.Faults, c.Fault(key, "found %s, accepted: %s", f.Found, f.Accepted))
-	}
-	return out
 }
 
 // notFound says that a name means neither a built-in target nor a plugin.

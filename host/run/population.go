@@ -3,6 +3,7 @@ package run
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"math"
 
@@ -22,41 +23,66 @@ type populationRun struct {
 }
 
 func (p *populationRun) run(ctx context.Context) (outcome, error) {
-	// The engine calls one hook at a time. A failure that a hook cannot return ends the run at the next save.
-	var failed error
-	keep := newKeeper(p.folder)
-	hooks := smc.Hooks{
-		Workers: max(workers(p.conf), p.conf.Target.Workers),
-		Save: func(stream string, index int, snapshot []byte) error {
-			if failed != nil {
-				return failed
-			}
-			return keep.save(stream, index, snapshot)
-		},
-		Progress: func(r smc.Report) {
-			if err := p.stageDone(r); failed == nil {
-				failed = err
-			}
-		},
-		Load: func(stream string) (int, []byte, bool) {
-			index, snapshot, ok, err := keep.load(stream)
-			if failed == nil {
-				failed = err
-			}
-			return index, snapshot, ok && err == nil
-		},
-	}
-	res, err := smc.Run(ctx, p.ref, p.density, p.cfg, hooks)
-	if flushed := keep.flush(); err == nil {
-		err = flushed
-	}
-	if failed != nil {
-		err = failed
-	}
-	if err != nil {
+	rec := &recorder{session: p.session, keep: newKeeper(p.folder)}
+	res, err := smc.Run(ctx, p.ref, p.density, p.cfg, rec.hooks("", func(r smc.Report) { p.show(p.annealing.report(r)) }))
+	if err := rec.end(err); err != nil {
 		return nil, err
 	}
 	return &populationOutcome{p, res}, nil
+}
+
+func (s *session) show(p Progress) {
+	if s.options.Progress != nil {
+		s.options.Progress(p)
+	}
+}
+
+// recorder keeps the record of population runs. The engine calls one hook at a time. A failure that a hook cannot return
+// ends the run at the next save.
+type recorder struct {
+	*session
+	keep   *keeper
+	failed error
+}
+
+// hooks join a run to the record, in which prefix goes before the names of its streams.
+func (rec *recorder) hooks(prefix string, show func(smc.Report)) smc.Hooks {
+	return smc.Hooks{
+		Workers: max(workers(rec.conf), rec.conf.Target.Workers),
+		Save: func(stream string, index int, snapshot []byte) error {
+			if rec.failed != nil {
+				return rec.failed
+			}
+			return rec.keep.save(prefix+stream, index, snapshot)
+		},
+		Progress: func(r smc.Report) {
+			show(r)
+			r.Stream = prefix + r.Stream
+			rec.fail(rec.stageDone(r))
+		},
+		Load: func(stream string) (int, []byte, bool) {
+			index, snapshot, ok, err := rec.keep.load(prefix + stream)
+			rec.fail(err)
+			return index, snapshot, ok && err == nil
+		},
+	}
+}
+
+func (rec *recorder) fail(err error) {
+	if rec.failed == nil {
+		rec.failed = err
+	}
+}
+
+// end writes what is held back, and says what went wrong first.
+func (rec *recorder) end(err error) error {
+	if flushed := rec.keep.flush(); err == nil {
+		err = flushed
+	}
+	if rec.failed != nil {
+		err = rec.failed
+	}
+	return err
 }
 
 // again runs all anew, without a record.
@@ -68,20 +94,27 @@ func (p *populationRun) again(ctx context.Context) (outcome, error) {
 	return &populationOutcome{p, res}, nil
 }
 
-// stageDone tells the record and the user of a stage.
-func (p *populationRun) stageDone(r smc.Report) error {
-	if p.options.Progress != nil {
-		p.options.Progress(p.annealing.report(r))
-	}
-	return p.folder.Event(eventStage, record.Fields{
-		"stream": r.Stream, "stage": r.Stage, "stages": r.Stages, "beta": r.Beta, "ess": r.ESS, "cess": r.CESS, "pareto_k": r.ParetoK,
+// stageDone tells the record of a stage.
+func (s *session) stageDone(r smc.Report) error {
+	return s.folder.Event(eventStage, record.Fields{
+		"stream": r.Stream, "stage": r.Stage, "stages": r.Stages, "segment": r.Segment, "beta": r.Beta, "ess": r.ESS, "cess": r.CESS, "pareto_k": r.ParetoK,
 		"resampled": r.Resampled, "ancestors": r.Ancestors, "log_z": r.LogZ, "acceptance": r.Acceptance, "step": r.Step,
-		"density": r.Tally.Density, "gradient": r.Tally.Gradient, "seconds": p.seconds().fields(),
+		"density": r.Tally.Density, "gradient": r.Tally.Gradient, "seconds": s.seconds().fields(),
 	})
 }
 
 // lastStages runs the last stage of every stream again and compares.
 func (p *populationRun) lastStages(ctx context.Context, v record.View) (checks []Check, skipped []string, err error) {
+	return lastStages(v, func(stream string, before []byte) ([]byte, error) {
+		return smc.Rerun(ctx, p.ref, p.density, p.cfg, stream, before)
+	})
+}
+
+// errNotRepeated says that a stream has no stages that could be run again.
+var errNotRepeated = errors.New("not repeated")
+
+// lastStages runs the last stage of every stream again by rerun, which takes a snapshot to the next, and compares.
+func lastStages(v record.View, rerun func(stream string, before []byte) ([]byte, error)) (checks []Check, skipped []string, err error) {
 	streams, err := v.Streams()
 	if err != nil {
 		return nil, nil, err
@@ -104,7 +137,10 @@ func (p *populationRun) lastStages(ctx context.Context, v record.View) (checks [
 		if err != nil {
 			return nil, nil, err
 		}
-		again, err := smc.Rerun(ctx, p.ref, p.density, p.cfg, stream, before)
+		again, err := rerun(stream, before)
+		if errors.Is(err, errNotRepeated) {
+			continue
+		}
 		if err != nil {
 			return nil, nil, fmt.Errorf("run stage %d of %s again: %w", to, stream, err)
 		}

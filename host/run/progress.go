@@ -34,12 +34,13 @@ func newAnnealing(cfg smc.Config) *annealing {
 func (a *annealing) report(r smc.Report) Progress {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if _, ok := a.first[r.Stream]; !ok {
+	if _, ok := a.first[r.Stream]; !ok && !math.IsNaN(r.Beta) {
 		a.first[r.Stream] = r.Beta
 	}
-	if r.Stages > 0 {
+	switch {
+	case r.Stages > 0:
 		a.part[r.Stream] = float64(r.Stage) / float64(r.Stages)
-	} else {
+	case !math.IsNaN(r.Beta):
 		a.part[r.Stream] = annealed(r.Beta, a.first[r.Stream])
 	}
 	a.evals[r.Stream] = r.Tally.Density + r.Tally.Gradient
@@ -77,7 +78,13 @@ func stageText(r smc.Report) string {
 	if r.Stages > 0 {
 		of = fmt.Sprintf("/%d", r.Stages)
 	}
-	text := fmt.Sprintf("%s  stage %d%s  β %.3g  ESS %.0f %%", r.Stream, r.Stage, of, r.Beta, 100*r.ESS)
+	text := fmt.Sprintf("%s  stage %d%s", r.Stream, r.Stage, of)
+	if !math.IsNaN(r.Beta) {
+		text += fmt.Sprintf("  β %.3g", r.Beta)
+	}
+	if !math.IsNaN(r.ESS) {
+		text += fmt.Sprintf("  ESS %.0f %%", 100*r.ESS)
+	}
 	if !math.IsNaN(r.Acceptance) {
 		text += fmt.Sprintf("  accept %.0f %%", 100*r.Acceptance)
 	}

@@ -12,6 +12,10 @@ import (
 const (
 	eventStage      = "stage"      // of a population
 	eventIterations = "iterations" // of chains
+	eventTrain      = "train"      // of a transport
+	eventPhaseBegan = "phase_began"
+	eventPhaseEnded = "phase_ended"
+	eventDecided    = "decided" // about the segments of a transport
 )
 
 // stageEvent is the part of an event that a resumed run wants to know again.
@@ -22,6 +26,7 @@ type stageEvent struct {
 	Beta     float64  `json:"beta"`
 	Density  int64    `json:"density"`
 	Gradient int64    `json:"gradient"`
+	Phase    string   `json:"phase"`
 	Seconds  *seconds `json:"seconds"`
 }
 
@@ -44,11 +49,24 @@ func (s *session) recall(v record.View) error {
 		if f.Seconds != nil {
 			s.before = *f.Seconds
 		}
-		if p, ok := s.algorithm.(*populationRun); ok && e.Kind == eventStage {
-			r := smc.Report{Stream: f.Stream, Stage: f.Stage, Stages: f.Stages, Beta: f.Beta}
-			r.Tally.Density, r.Tally.Gradient = f.Density, f.Gradient
-			p.annealing.report(r)
+		switch a := s.algorithm.(type) {
+		case *populationRun:
+			if e.Kind == eventStage {
+				r := smc.Report{Stream: f.Stream, Stage: f.Stage, Stages: f.Stages, Beta: f.Beta}
+				r.Tally.Density, r.Tally.Gradient = f.Density, f.Gradient
+				a.annealing.report(r)
+			}
+		case *hybridRun:
+			a.phases.recall(e.Kind, &f)
 		}
 	}
 	return nil
+}
+
+// recall takes in the event that a phase began or ended.
+func (p *phases) recall(kind string, f *stageEvent) {
+	into := map[string]map[string]float64{eventPhaseBegan: p.began, eventPhaseEnded: p.ended}[kind]
+	if _, known := into[f.Phase]; into != nil && !known && f.Seconds != nil {
+		into[f.Phase] = f.Seconds.Total
+	}
 }

@@ -25,6 +25,10 @@ const Version = "0.1.0"
 type Options struct {
 	Progress func(Progress)
 	Log      func(plugin.LogLine) // what plugins print
+	Say      func(string)         // told, in a line, what was decided on the way
+
+	// open makes the transport in place of a plugin; nil: openCarrier. Tests use it.
+	open func(context.Context, *config.Run, plugin.TargetSource, Watch) (*carrier, error)
 }
 
 // Interrupted is the end of a run that can be gone on with: a signal, or a full disk.
@@ -46,7 +50,7 @@ func Start(ctx context.Context, c *config.Run, dir string, o Options) (*record.S
 	if err != nil {
 		return nil, err
 	}
-	defer s.target.Close()
+	defer s.close()
 	folder, err := record.Create(dir)
 	if err != nil {
 		return nil, err
@@ -80,7 +84,7 @@ func Resume(ctx context.Context, dir string, o Options) (*record.Summary, error)
 	if err != nil {
 		return nil, err
 	}
-	defer s.target.Close()
+	defer s.close()
 	if err := s.recall(folder.View); err != nil {
 		return nil, err
 	}
@@ -95,7 +99,9 @@ type session struct {
 	conf    *config.Run
 	options Options
 	target  *Component
+	carrier *carrier // nil: no transport
 	journal *journal
+	file    string // that the resolved run file is written to
 
 	meter     *meter
 	density   targets.Density // on the unconstrained scale, metered
@@ -111,19 +117,28 @@ type session struct {
 
 // prepare does everything that can fail by a mistake in the run file, before a run folder is made.
 func prepare(ctx context.Context, c *config.Run, o Options) (*session, error) {
-	s := &session{conf: c, options: o, journal: &journal{}, began: time.Now()}
+	s := &session{conf: c, options: o, journal: &journal{}, file: record.RunFile, began: time.Now()}
 	var err error
 	if s.target, err = Open(ctx, c, Watch{Event: s.journal.event, Log: s.log, SaveBadPoint: s.saveBadPoint}); err != nil {
 		return nil, err
 	}
-	if err := s.plan(); err != nil {
-		return nil, errors.Join(err, s.target.Close())
+	if err := s.plan(ctx); err != nil {
+		return nil, errors.Join(err, s.close())
 	}
 	return s, nil
 }
 
+// close stops all processes.
+func (s *session) close() error {
+	var err error
+	if s.carrier != nil {
+		err = s.carrier.close()
+	}
+	return errors.Join(err, s.target.Close())
+}
+
 // plan puts target, reference and sampler together.
-func (s *session) plan() error {
+func (s *session) plan(ctx context.Context) error {
 	c := s.conf
 	s.meter = &meter{Density: s.target.Density}
 	in := s.target.Density.Info()
@@ -147,8 +162,13 @@ func (s *session) plan() error {
 	}
 	s.findings = append(s.findings, found...)
 	cfg := population(c)
-	s.algorithm = &populationRun{session: s, cfg: cfg, ref: ref, annealing: newAnnealing(cfg)}
-	return asProblem(c, cfg.Validate())
+	p := &populationRun{session: s, cfg: cfg, ref: ref, annealing: newAnnealing(cfg)}
+	s.algorithm = p
+	if err := asProblem(c, cfg.Validate()); err != nil || c.Sampler.Population.Transport == nil {
+		return err
+	}
+	s.algorithm, err = newHybrid(ctx, p)
+	return err
 }
 
 func asProblem(c *config.Run, err error) error {
@@ -171,11 +191,14 @@ func (s *session) attach(folder *record.Folder) error {
 		return err
 	}
 	// The run file comes last: a folder that has one can be resumed.
-	if err := folder.WriteFile(record.RunFile, []byte(s.conf.Text())); err != nil {
+	if err := s.writeRunFile(); err != nil {
 		return err
 	}
 	return folder.Event("started", record.Fields{"target": s.target.Facts.Name, "sampler": s.conf.Sampler.Use, "seed": s.conf.Seed})
 }
+
+// writeRunFile writes the resolved run file.
+func (s *session) writeRunFile() error { return s.folder.WriteFile(s.file, []byte(s.conf.Text())) }
 
 // work runs the algorithm to its end and writes the results.
 func (s *session) work(ctx context.Context) (*record.Summary, error) {

@@ -35,7 +35,7 @@ type outcome interface {
 }
 
 // information are the codes of findings that tell, but do not warn.
-var information = []string{"log-z-unbiased", "log-z-consistent", "unseen-modes"}
+var information = []string{"log-z-unbiased", "log-z-consistent", "unseen-modes", "transport-replaced", "beside"}
 
 // digestOf is the digest of everything that must not depend on workers, restarts and resumes.
 func digestOf(o outcome) string {
@@ -77,8 +77,37 @@ func (s *session) summary(o outcome, post *posterior) *record.Summary {
 			sum.Warnings = append(sum.Warnings, f.Text)
 		}
 	}
+	sum.Modes = s.modes(post)
 	sum.Seconds = s.seconds().summary()
 	return sum
+}
+
+// modes compares the draws with the modes of the target, where those are known; nil if they are not.
+func (s *session) modes(post *posterior) *record.Modes {
+	known := targets.ModesOf(s.target.Density)
+	if known == nil {
+		return nil
+	}
+	weights := known.ModeWeights()
+	if len(weights) == 0 {
+		return nil
+	}
+	n, d := post.chains*post.draws, s.transform.Dim()
+	counts := make([]float64, len(weights))
+	for i := range n {
+		if m := known.Mode(post.x[i*post.width:][:d]); m >= 0 {
+			counts[m]++
+		}
+	}
+	out := &record.Modes{Of: len(weights)}
+	for m, w := range weights {
+		part := counts[m] / float64(n)
+		if part > w/2 {
+			out.Found++
+		}
+		out.TotalVariation += record.Float(math.Abs(part-w) / 2)
+	}
+	return out
 }
 
 // compare sets the results against what is known of the target; nil if nothing is.

@@ -42,7 +42,7 @@ func Verify(ctx context.Context, dir string, all bool, o Options) (*Verification
 	if err != nil {
 		return nil, err
 	}
-	defer s.target.Close()
+	defer s.close()
 	out := &Verification{Dir: dir, Same: true}
 	if all {
 		out.Checks, err = s.wholeRun(ctx, view)

@@ -1,0 +1,129 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/sampan-mc/sampan/host/record"
+	"github.com/sampan-mc/sampan/smc"
+)
+
+// besidePrefix goes before the streams of the tempered run beside.
+const besidePrefix = "beside-"
+
+// fewBeside is the least number of particles in an island of it.
+const fewBeside = 16
+
+// besideOutcome is what tempered SMC, without the transport, makes of as many evaluations of the target.
+type besideOutcome struct {
+	run              bool // else it is reckoned from the pilot
+	particles        int
+	logZ, err        float64
+	evals            evals
+	seconds          float64
+	perEval, perTime float64
+	text             string
+}
+
+// besideCfg is the run without its transport, of other random numbers.
+func (h *hybridRun) besideCfg() smc.Config {
+	c := h.cfg
+	c.Transport, c.Tempered, c.AsIs = nil, nil, false
+	c.Seed++
+	c.Particles = h.knobs().BesideParticles
+	return c
+}
+
+// compare sets the run against tempered SMC at the same number of evaluations of the target: run beside if the run file
+// says so, else reckoned from the pilot, whose variance is in inverse proportion to its cost.
+func (h *hybridRun) compare(ctx context.Context, rec *recorder, out *hybridOutcome) (*besideOutcome, error) {
+	k := h.knobs()
+	tally := out.tally()
+	cost := evalsOf(&tally)
+	if h.pilotCfg.Particles == 0 {
+		return nil, nil // without one nobody knows what a particle costs
+	}
+	pilot := evalsOf(&out.tempered.Tally)
+	each := float64(pilot.sum()) / float64(h.pilotCfg.Particles)
+	b := &besideOutcome{}
+	if k.BesideParticles == 0 { // its islands, and a pilot as large as one
+		k.BesideParticles = int(float64(cost.sum()) / (each * float64(h.cfg.Islands+1)))
+		if k.Beside && rec != nil {
+			if err := h.writeRunFile(); err != nil {
+				return nil, err
+			}
+		}
+	}
+	b.particles = k.BesideParticles
+	switch {
+	case b.particles < fewBeside:
+		return nil, nil
+	case k.Beside:
+		if err := h.runBeside(ctx, rec, b); err != nil {
+			return nil, err
+		}
+	default:
+		scale := float64(cost.sum()) / float64(pilot.sum())
+		b.evals, b.logZ, b.err = cost, out.tempered.LogZ, out.tempered.LogZErr/math.Sqrt(scale)
+		b.seconds = scale * h.phases.seconds(phasePilot)
+	}
+	b.judge(out.Headline.Value, cost, h.spentSeconds())
+	return b, nil
+}
+
+func (h *hybridRun) spentSeconds() float64 {
+	t := 0.0
+	for _, n := range []string{phasePilot, phaseTrain, phaseDecide, phaseSample} {
+		t += h.phases.seconds(n)
+	}
+	return t
+}
+
+func (h *hybridRun) runBeside(ctx context.Context, rec *recorder, b *besideOutcome) error {
+	if err := h.begin(phaseBeside); err != nil {
+		return err
+	}
+	cfg := h.besideCfg()
+	res, err := smc.Run(ctx, h.ref, h.density, cfg, h.hooksFor(rec, besidePrefix, phaseBeside, newAnnealing(cfg)))
+	if err != nil {
+		return fmt.Errorf("tempered SMC beside: %w", err)
+	}
+	if err := h.end(phaseBeside, evalsOf(&res.Tally)); err != nil {
+		return err
+	}
+	b.run, b.logZ, b.err, b.evals, b.seconds = true, res.LogZ, res.Headline.Value, evalsOf(&res.Tally), h.phases.seconds(phaseBeside)
+	return nil
+}
+
+// judge says in a line whether the transport paid: by the variance of log Z times the cost.
+func (b *besideOutcome) judge(err float64, cost evals, seconds float64) {
+	ratio := b.err * b.err / (err * err)
+	b.perEval = ratio * float64(b.evals.sum()) / float64(cost.sum())
+	b.perTime = ratio * b.seconds / seconds
+	how := "tempered SMC at the same cost"
+	if !b.run {
+		how = "tempered SMC, as the pilot foretells it at the same cost,"
+	}
+	said := func(gain float64) string {
+		switch {
+		case math.IsNaN(gain) || math.IsInf(gain, 0) || gain <= 0:
+			return "who knows"
+		case gain >= 1:
+			return fmt.Sprintf("paid, by %.2g times", gain)
+		}
+		return fmt.Sprintf("did not pay, by %.2g times", 1/gain)
+	}
+	b.text = fmt.Sprintf("%s gives log Z %.3f ± %.2g from %d evaluations in %.3g s; this run ± %.2g from %d in %.3g s. Per evaluation the transport %s; per second it %s",
+		how, b.logZ, b.err, b.evals.sum(), b.seconds, err, cost.sum(), seconds, said(b.perEval), said(b.perTime))
+}
+
+func (b *besideOutcome) record() *record.Beside {
+	if b == nil {
+		return nil
+	}
+	return &record.Beside{
+		Run: b.run, Particles: b.particles, LogZ: record.Float(b.logZ), LogZSE: record.Float(b.err), Evals: record.Evals(b.evals),
+		Seconds: record.Float(b.seconds), PerEval: record.Float(b.perEval), PerSecond: record.Float(b.perTime), Text: b.text,
+	}
+}

@@ -1,0 +1,72 @@
+package diag
+
+import "math"
+
+// ModeShares returns the share of the points in each of so many modes, mode[i] that of point i. With log weights, which
+// may be nil, a point counts by its weight. A mode of −1 belongs to none, so the shares then add up to less than one.
+// NaN if there are no points or no weight.
+func ModeShares(mode []int, modes int, logW []float64) []float64 {
+	shares := make([]float64, modes)
+	w, total := []float64(nil), float64(len(mode))
+	if logW != nil {
+		if len(logW) != len(mode) {
+			panic(badLength)
+		}
+		w, _ = Normalise(nil, logW)
+		total = 1
+	}
+	for i, m := range mode {
+		switch {
+		case m < 0:
+		case w == nil:
+			shares[m]++
+		default:
+			shares[m] += w[i]
+		}
+	}
+	for m := range shares {
+		shares[m] /= total
+	}
+	return shares
+}
+
+// TotalVariation returns ½ Σ |p − q|, the largest difference of the masses that two laws over modes give to a set of
+// modes, with what a law lacks to one counted as a mode of its own.
+func TotalVariation(p, q []float64) float64 {
+	if len(p) != len(q) {
+		panic(badLength)
+	}
+	sum, rest := 0.0, 0.0
+	for i := range p {
+		sum += math.Abs(p[i] - q[i])
+		rest += p[i] - q[i]
+	}
+	return (sum + math.Abs(rest)) / 2
+}
+
+// EntropicCoverage returns −Σ p log p / log C for the shares of C modes, the entropic mode coverage of D. Blessing and
+// others (ICML 2024): 1 where all modes are visited alike, 0 where one takes all. Its best value is 1 only for modes of
+// equal weight, and for a single mode it is NaN.
+func EntropicCoverage(shares []float64) float64 {
+	h := 0.0
+	for _, p := range shares {
+		if p != 0 {
+			h -= p * math.Log(p)
+		}
+	}
+	return h / math.Log(float64(len(shares)))
+}
+
+// ModesFound returns how many modes hold more than half of their weight.
+func ModesFound(shares, weights []float64) int {
+	if len(shares) != len(weights) {
+		panic(badLength)
+	}
+	n := 0
+	for i, p := range shares {
+		if p > weights[i]/2 {
+			n++
+		}
+	}
+	return n
+}
