@@ -14,7 +14,8 @@
 //	Jᵀ w        = Σ_layers Σ_n w_n Σ_c a_{n,c} b_{n,c}ᵀ                          MulT
 //
 // For a layer of R×Q weights the first costs C²(R+Q) products a pair of samples instead of the R·Q of an explicit J. With
-// many terms the explicit form is the cheaper one: then a narrow strip of J at a time is made, used and forgotten.
+// many terms the explicit form is the cheaper one: then a strip of J at a time is made, used and forgotten. Vectors of
+// parameters, and layers whose gradients a reverse pass tells of as such, are kept as they come.
 //
 // The identity for plain nets is in Dangel, Kunstner and Hennig (2020), "BackPACK", and in Novak, Sohl-Dickstein and
 // Schoenholz (2022), "Fast finite width neural tangent kernel"; the sum over channels is the same algebra.

@@ -10,10 +10,12 @@ import (
 type Block struct {
 	Off, Rows, Cols int
 	Terms           int
+	Vector          bool // one column and one term, without a B: A is the gradient itself
 }
 
 // Factor is a tile of samples' gradients for one block: sample n's is Σ_c a_{n,c} b_{n,c}ᵀ. A is Rows by Terms·P and B is
-// Cols by Terms·P, both with term c of the samples in columns c·P to (c+1)·P−1.
+// Cols by Terms·P, both with term c of the samples in columns c·P to (c+1)·P−1. A Vector has no
+// B.
 type Factor[T vec.Float] struct{ A, B tile.Tile[T] }
 
 // Jacobian is ∂r/∂θ of N residuals in factored form: Tiles[t][f] is block f of samples t·P to (t+1)·P−1.
@@ -32,10 +34,14 @@ func NewJacobian[T vec.Float](n, p, params int, blocks []Block) *Jacobian[T] {
 	j := &Jacobian[T]{P: p, Params: params, Blocks: blocks, Tiles: make([][]Factor[T], n/p)}
 	for t := range j.Tiles {
 		for _, b := range blocks {
-			if b.Off < 0 || b.Rows <= 0 || b.Cols <= 0 || b.Terms <= 0 || b.Off+b.Rows*b.Cols > params {
-				panic("gram: a block lies outside the parameters")
+			if b.Off < 0 || b.Rows <= 0 || b.Cols <= 0 || b.Terms <= 0 || b.Off+b.Rows*b.Cols > params || b.Vector && b.Cols*b.Terms != 1 {
+				panic("gram: a block lies outside the parameters, or is no vector")
 			}
-			j.Tiles[t] = append(j.Tiles[t], Factor[T]{tile.New[T](b.Rows, b.Terms*p), tile.New[T](b.Cols, b.Terms*p)})
+			f := Factor[T]{A: tile.New[T](b.Rows, b.Terms*p)}
+			if !b.Vector {
+				f.B = tile.New[T](b.Cols, b.Terms*p)
+			}
+			j.Tiles[t] = append(j.Tiles[t], f)
 		}
 	}
 	return j

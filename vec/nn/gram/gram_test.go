@@ -11,10 +11,11 @@ import (
 	"github.com/sampan-mc/sampan/vec/par"
 )
 
-// blocks are of all kinds: few terms, one column, and many terms, for which a strip of J is made.
-var blocks = []Block{{Off: 3, Rows: 7, Cols: 5, Terms: 1}, {Off: 38, Rows: 6, Cols: 1, Terms: 2}, {Off: 50, Rows: 9, Cols: 70, Terms: 11}, {Off: 680, Rows: 5, Cols: 8, Terms: 3}}
+// blocks are of all kinds: few terms, one column, many terms, for which a strip of J is made, and a vector of more entries
+// than enter a product at a time.
+var blocks = []Block{{Off: 3, Rows: 7, Cols: 5, Terms: 1}, {Off: 38, Rows: 6, Cols: 1, Terms: 2}, {Off: 50, Rows: 9, Cols: 70, Terms: 11}, {Off: 680, Rows: 5, Cols: 8, Terms: 3}, {Off: 722, Rows: 600, Cols: 1, Terms: 1, Vector: true}}
 
-const params = 721
+const params = 1330
 
 func random[T vec.Float](n, p int) *Jacobian[T] {
 	r := rand.New(rand.NewPCG(1, 2))
@@ -43,7 +44,11 @@ func dense[T vec.Float](j *Jacobian[T]) [][]float64 {
 				col := c*j.P + s%j.P
 				for i := range b.Rows {
 					for o := range b.Cols {
-						out[s][b.Off+i*b.Cols+o] += float64(fac.A.Row(i)[col]) * float64(fac.B.Row(o)[col])
+						v := float64(fac.A.Row(i)[col])
+						if !b.Vector {
+							v *= float64(fac.B.Row(o)[col])
+						}
+						out[s][b.Off+i*b.Cols+o] += v
 					}
 				}
 			}
@@ -69,7 +74,7 @@ func testAgainstDense[T vec.Float](t *testing.T, bound float64) {
 		n := j.Samples()
 		d := dense(j)
 		g := NewWorker(par.NewPool(2), j)
-		k, jv, jw := make([]T, n*n), make([]T, n), make([]T, params)
+		k, jv, jv2, jw := make([]T, n*n), make([]T, n), make([]T, n), make([]T, params)
 		v, w := make([]T, params), make([]T, n)
 		v64, w64 := make([]float64, params), make([]float64, n)
 		r := rand.New(rand.NewPCG(3, 4))
@@ -81,7 +86,7 @@ func testAgainstDense[T vec.Float](t *testing.T, bound float64) {
 			w[i] = T(r.NormFloat64())
 			w64[i] = float64(w[i])
 		}
-		g.Gram(k, j)
+		g.GramMul(k, jv2, j, v)
 		g.Mul(jv, j, v)
 		g.MulT(jw, j, w)
 		for a := range n {
@@ -93,6 +98,9 @@ func testAgainstDense[T vec.Float](t *testing.T, bound float64) {
 			}
 			if e := math.Abs(float64(jv[a]) - dot(d[a], v64)); !(e <= bound*norm*math.Sqrt(params)) {
 				t.Fatalf("p=%d: (Jv)[%d] is off by %g", p, a, e)
+			}
+			if e := math.Abs(float64(jv2[a] - jv[a])); !(e <= bound*norm*math.Sqrt(params)) {
+				t.Fatalf("p=%d: (Jv)[%d] beside the Gram matrix is off by %g", p, a, e)
 			}
 		}
 		for i := range params {
@@ -127,8 +135,7 @@ func TestWorkersDoNotMatter(t *testing.T) {
 	for _, workers := range []int{1, 2, 3, 7} {
 		g := NewWorker(par.NewPool(workers), j)
 		k, jv, jw := make([]float32, n*n), make([]float32, n), make([]float32, params)
-		g.Gram(k, j)
-		g.Mul(jv, j, v)
+		g.GramMul(k, jv, j, v)
 		g.MulT(jw, j, w)
 		all := slices.Concat(k, jv, jw)
 		if first == nil {
@@ -145,7 +152,7 @@ func TestNoAllocation(t *testing.T) {
 	n := j.Samples()
 	g := NewWorker(par.NewPool(1), j)
 	k, jv, jw := make([]float32, n*n), make([]float32, n), make([]float32, params)
-	if a := testing.AllocsPerRun(5, func() { g.Gram(k, j); g.Mul(jv, j, jw); g.MulT(jw, j, jv) }); a != 0 {
+	if a := testing.AllocsPerRun(5, func() { g.GramMul(k, jv, j, jw); g.Mul(jv, j, jw); g.MulT(jw, j, jv) }); a != 0 {
 		t.Fatalf("%v allocations", a)
 	}
 }
@@ -153,7 +160,7 @@ func TestNoAllocation(t *testing.T) {
 func BenchmarkGram(b *testing.B) {
 	for _, terms := range []int{1, 3, 6} {
 		b.Run(fmt.Sprintf("terms=%d", terms), func(b *testing.B) {
-			blocks := []Block{{0, 41, 40, terms}}
+			blocks := []Block{{Rows: 41, Cols: 40, Terms: terms}}
 			j := NewJacobian[float32](384, 64, 41*40, blocks)
 			g, k := NewWorker(par.NewPool(1), j), make([]float32, 384*384)
 			for b.Loop() {

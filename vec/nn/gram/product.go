@@ -7,17 +7,25 @@ func (g *Worker[T]) Mul(dst []T, j *Jacobian[T], v []T) {
 	if len(dst) != j.Samples() || len(v) != j.Params {
 		panic("gram: J v of wrong lengths")
 	}
-	g.j, g.dst, g.v = j, dst, v
+	g.j, g.dst, g.v, g.all = j, dst, v, true
 	g.pool.For(len(j.Tiles), g.mul)
 	g.j, g.dst, g.v = nil, nil, nil
 }
 
+// mulTask is J v for a tile: all of it, or what the strips leave.
 func (g *Worker[T]) mulTask(worker, t int) {
-	j, p, y := g.j, g.j.P, g.scratch[worker].t
+	j, p, y := g.j, g.j.P, g.scratch[worker].b
 	dst := g.dst[t*p : (t+1)*p]
 	clear(dst)
 	for f, b := range j.Blocks {
+		if !g.all && explicit(b, j.Samples()) {
+			continue
+		}
 		fac, cp := j.Tiles[t][f], b.Terms*p
+		if b.Vector {
+			vec.Gemm(1, p, b.Rows, g.v[b.Off:], 0, 1, fac.A.Data, p, dst, p, dst, p)
+			continue
+		}
 		vec.Gemm(b.Cols, cp, b.Rows, g.v[b.Off:], 1, b.Cols, fac.A.Data, cp, nil, 0, y, cp)
 		y := y[:b.Cols*cp]
 		vec.Mul(y, y, fac.B.Data)
@@ -32,21 +40,33 @@ func (g *Worker[T]) MulT(dst []T, j *Jacobian[T], w []T) {
 	if len(dst) != j.Params || len(w) != j.Samples() {
 		panic("gram: Jᵀ w of wrong lengths")
 	}
-	clear(dst)
-	g.j, g.dst, g.w = j, dst, w
-	g.pool.For(len(j.Blocks), g.mulT) // a block is one worker's, and its tiles follow in order
-	g.j, g.dst, g.w = nil, nil, nil
+	g.j, g.w = j, w
+	g.pool.For(g.slots.Count(), g.mulT)
+	g.slots.Grad = dst
+	g.slots.Reduce(g.pool)
+	g.j, g.w, g.slots.Grad = nil, nil, nil
 }
 
-func (g *Worker[T]) mulTTask(worker, f int) {
-	j, b, p, s := g.j, g.j.Blocks[f], g.j.P, g.scratch[worker]
-	cp, ld, dst := b.Terms*p, b.Cols+padding, g.dst[b.Off:]
-	for t := range j.Tiles {
-		fac, w, scaled := j.Tiles[t][f], g.w[t*p:(t+1)*p], s.ga[:b.Cols*cp]
-		for o := 0; o < len(scaled); o += p {
-			vec.Mul(scaled[o:o+p], fac.B.Data[o:o+p], w)
+// mulTTask gathers a slot's tiles.
+func (g *Worker[T]) mulTTask(worker, slot int) {
+	j, p, s, sum := g.j, g.j.P, g.scratch[worker].b, g.slots.Clear(slot)
+	lo, hi := g.slots.Tiles(slot)
+	for t := lo; t < hi; t++ {
+		w := g.w[t*p : (t+1)*p]
+		for f, b := range j.Blocks {
+			fac, cp, ld, dst := j.Tiles[t][f], b.Terms*p, b.Cols+padding, sum[b.Off:]
+			if b.Vector {
+				vec.DotRows(dst, 1, fac.A.Data, b.Rows, p, w)
+				continue
+			}
+			scaled, trans := s[:b.Cols*p], s[b.Cols*p:]
+			for c := range b.Terms {
+				for o := range b.Cols {
+					vec.Mul(scaled[o*p:(o+1)*p], fac.B.Data[o*cp+c*p:][:p], w)
+				}
+				vec.Transpose(trans, ld, scaled, p, b.Cols, p)
+				vec.Gemm(b.Rows, b.Cols, p, fac.A.Data[c*p:], cp, 1, trans, ld, dst, b.Cols, dst, b.Cols)
+			}
 		}
-		vec.Transpose(s.t, ld, scaled, cp, b.Cols, cp)
-		vec.Gemm(b.Rows, b.Cols, cp, fac.A.Data, cp, 1, s.t, ld, dst, b.Cols, dst, b.Cols)
 	}
 }

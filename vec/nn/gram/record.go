@@ -14,19 +14,26 @@ type Shape[T vec.Float] struct {
 }
 
 // Dense counts d's terms, one for every P columns.
-func (s *Shape[T]) Dense(d nn.Dense, _, dz tile.Tile[T]) { s.count(d.Off, d.Rows(), d.Out, dz.P) }
+func (s *Shape[T]) Dense(d nn.Dense, _, dz tile.Tile[T]) {
+	s.count(Block{Off: d.Off, Rows: d.Rows(), Cols: d.Out}, dz.P)
+}
 
 // Vector counts a block of dv.Rows by 1.
-func (s *Shape[T]) Vector(off int, dv tile.Tile[T]) { s.count(off, dv.Rows, 1, dv.P) }
+func (s *Shape[T]) Vector(off int, dv tile.Tile[T]) {
+	s.count(Block{Off: off, Rows: dv.Rows, Cols: 1, Vector: true}, dv.P)
+}
 
-func (s *Shape[T]) count(off, rows, cols, columns int) {
+func (s *Shape[T]) count(told Block, columns int) {
 	for i := range s.Blocks {
-		if b := &s.Blocks[i]; b.Off == off {
+		if b := &s.Blocks[i]; b.Off == told.Off {
 			b.Terms += columns / s.P
+			b.Vector = false // a second term needs factors
 			return
 		}
 	}
-	s.Blocks = append(s.Blocks, Block{Off: off, Rows: rows, Cols: cols, Terms: columns / s.P})
+	told.Terms = columns / s.P
+	told.Vector = told.Vector && told.Terms == 1
+	s.Blocks = append(s.Blocks, told)
 }
 
 // Recorder is the nn.Sink that keeps what reverse passes tell it: with cotangents of residuals rather than of a loss, the
@@ -35,7 +42,7 @@ type Recorder[T vec.Float] struct {
 	j    *Jacobian[T]
 	tile int
 	used []int        // terms of each block so far
-	ones tile.Tile[T] // the b of vector parameters
+	ones tile.Tile[T] // the b of vectors of many terms
 }
 
 var (
@@ -80,7 +87,9 @@ func (r *Recorder[T]) put(off int, a, b tile.Tile[T]) {
 		r.used[i] += a.P / r.j.P
 		f := r.j.Tiles[r.tile][i]
 		f.A.Columns(from, from+a.P).Copy(a)
-		f.B.Columns(from, from+b.P).Copy(b)
+		if !block.Vector {
+			f.B.Columns(from, from+b.P).Copy(b)
+		}
 		return
 	}
 	panic("gram: a reverse pass tells of parameters that are in no block")

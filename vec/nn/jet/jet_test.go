@@ -357,7 +357,11 @@ func TestPerSample(t *testing.T) {
 					for c := only; c < b.Terms*p; c += p {
 						for i := range b.Rows {
 							for o := range b.Cols {
-								row[b.Off+i*b.Cols+o] += j.Tiles[0][f].A.Row(i)[c] * j.Tiles[0][f].B.Row(o)[c]
+								v := j.Tiles[0][f].A.Row(i)[c]
+								if !b.Vector {
+									v *= j.Tiles[0][f].B.Row(o)[c]
+								}
+								row[b.Off+i*b.Cols+o] += v
 							}
 						}
 					}

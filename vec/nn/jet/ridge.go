@@ -32,6 +32,7 @@ type group[T vec.Float] struct {
 	from, to int
 	in       *Input[T]
 	bar      tile.Tile[T] // cotangents of in's rows
+	embed    tile.Tile[T] // and of the embeddings, one after the other
 }
 
 func newRidge[T vec.Float](net *nn.Ridge[T], in *Input[T], a *tile.Arena[T]) *ridge[T] {
@@ -43,7 +44,7 @@ func newRidge[T vec.Float](net *nn.Ridge[T], in *Input[T], a *tile.Arena[T]) *ri
 	for at, c := 0, max(1, groupColumns/p); at < net.Directions; at += c {
 		g := group[T]{from: at, to: min(at+c, net.Directions)}
 		g.in = newInput(Features{Dim: 1, Scale: 1, Time: in.Time}, net.EmbedDim, (g.to-g.from)*p, a)
-		g.bar = a.Tile(g.in.rows(), g.in.u.P)
+		g.bar, g.embed = a.Tile(g.in.rows(), g.in.u.P), a.Tile((g.to-g.from)*net.EmbedDim, p)
 		r.groups = append(r.groups, g)
 	}
 	r.z, r.bar = a.Tile(net.Directions, p), a.Tile(net.Directions, p)
@@ -96,9 +97,14 @@ func (r *ridge[T]) project(w *nn.Params[T]) {
 func (r *ridge[T]) gather(g *group[T], s nn.Sink[T]) {
 	p, e := r.in.u.P, r.net.EmbedDim
 	vec.Scale(g.part(r.bar).Data, T(r.net.Scale), g.bar.Row(0))
-	for j := g.from; j < g.to && e > 0; j++ {
-		s.Vector(r.net.Net.Embed.Off+j*e, g.bar.Slice(r.in.slope.Rows+1, g.bar.Rows).Columns((j-g.from)*p, (j-g.from+1)*p))
+	if e == 0 {
+		return
 	}
+	rows := g.bar.Slice(r.in.slope.Rows+1, g.bar.Rows)
+	for j := range g.to - g.from {
+		g.embed.Slice(j*e, (j+1)*e).Copy(rows.Columns(j*p, (j+1)*p))
+	}
+	s.Vector(r.net.Net.Embed.Off+g.from*e, g.embed)
 }
 
 // directions tells the sink what A has done to z, once all groups are gathered, and outside: out is the cotangent of what

@@ -4,21 +4,36 @@ import (
 	"math"
 
 	"github.com/sampan-mc/sampan/vec"
+	"github.com/sampan-mc/sampan/vec/par"
 )
 
-// panel is the width of the blocks that are factored one entry at a time; all else is matrix products.
-const panel = 32
+const (
+	// panel is the width of the blocks that are factored one entry at a time; all else is matrix products.
+	panel = 32
+	// strip is how many columns of what a panel leaves to do are one piece of work, and
+	strip = 2 * panel
+	// shared the number of columns from which on it is shared: below, handing it out takes longer than doing it.
+	shared = 256
+)
 
 // cholesky factors symmetric positive definite matrices of order n: A = L Lᵀ, by blocks, right-looking.
 type cholesky struct {
+	pool *par.Pool
 	n    int
 	inv  []float64 // transposed inverse of the diagonal block of L
 	rows []float64 // a copy of the panel below it
 	negT []float64 // −(panel of L)ᵀ
+
+	// What the loop's body, made once, reads: the matrix, where its trailing part begins, and the panel's width.
+	a     []float64
+	k, w  int
+	trail func(worker, i int)
 }
 
-func newCholesky(n int) *cholesky {
-	return &cholesky{n, make([]float64, panel*panel), make([]float64, n*panel), make([]float64, panel*n)}
+func newCholesky(pool *par.Pool, n int) *cholesky {
+	f := &cholesky{pool: pool, n: n, inv: make([]float64, panel*panel), rows: make([]float64, n*panel), negT: make([]float64, panel*n)}
+	f.trail = f.trailTask
+	return f
 }
 
 // factor replaces the lower triangle of a by L; what is above the diagonal is neither read nor kept. It returns false,
@@ -44,13 +59,25 @@ func (f *cholesky) factor(a []float64) bool {
 		for i, x := range f.negT[:w*below] {
 			f.negT[i] = -x
 		}
-		for c := 0; c < below; c += 2 * panel { // the trailing lower triangle, by strips of columns
-			cols, m := min(2*panel, below-c), below-c
-			t := a[(k+w+c)*n+k+w+c:]
-			vec.Gemm(m, cols, w, l[c*n:], n, 1, f.negT[c:], below, t, n, t, n)
+		f.a, f.k, f.w = a, k+w, w
+		if pieces := (below + strip - 1) / strip; below >= shared {
+			f.pool.For(pieces, f.trail)
+		} else {
+			for i := range pieces {
+				f.trail(0, i)
+			}
 		}
+		f.a = nil
 	}
 	return true
+}
+
+// trailTask takes the panel's part off a strip of columns of the trailing lower triangle.
+func (f *cholesky) trailTask(_, i int) {
+	n, k, w, c := f.n, f.k, f.w, i*strip
+	m := n - k - c
+	t, l := f.a[(k+c)*n+k+c:], f.a[(k+c)*n+k-w:]
+	vec.Gemm(m, min(strip, m), w, l, n, 1, f.negT[c:], n-k, t, n, t, n)
 }
 
 // factorBlock is the plain algorithm on a w×w block.
@@ -99,18 +126,10 @@ func (f *cholesky) invert(a []float64, w int) {
 func (f *cholesky) solve(l, b []float64) {
 	n := f.n
 	for i := range n {
-		row := l[i*n : i*n+i]
-		s := b[i]
-		for k, x := range row {
-			s -= x * b[k]
-		}
-		b[i] = s / l[i*n+i]
+		b[i] = (b[i] - vec.Dot(l[i*n:i*n+i], b[:i])) / l[i*n+i]
 	}
 	for i := n - 1; i >= 0; i-- {
 		b[i] /= l[i*n+i]
-		x := b[i]
-		for k, y := range l[i*n : i*n+i] {
-			b[k] -= x * y
-		}
+		vec.Axpy(b[:i], -b[i], l[i*n:i*n+i])
 	}
 }

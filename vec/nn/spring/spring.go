@@ -58,7 +58,7 @@ type Step struct {
 func New[T vec.Float](pool *par.Pool, c Config, j *gram.Jacobian[T]) *Solver[T] {
 	n := j.Samples()
 	return &Solver[T]{
-		Config: c, gram: gram.NewWorker(pool, j), chol: newCholesky(n),
+		Config: c, gram: gram.NewWorker(pool, j), chol: newCholesky(pool, n),
 		dir: tile.Aligned[T](j.Params), next: tile.Aligned[T](j.Params), k: tile.Aligned[T](n * n), a: make([]float64, n*n),
 		q: make([]float64, n), b: make([]float64, n), jd: tile.Aligned[T](n), sol: tile.Aligned[T](n),
 	}
@@ -83,8 +83,7 @@ func (s *Solver[T]) Step(params []T, r []T, j *gram.Jacobian[T], lr float64) Ste
 		clear(s.dir)
 		return out
 	}
-	s.gram.Gram(s.k, j)
-	s.gram.Mul(s.jd, j, s.dir)
+	s.gram.GramMul(s.k, s.jd, j, s.dir)
 	for i, x := range r {
 		s.b[i] = -s.q[i] * (float64(x) + s.Momentum*float64(s.jd[i]))
 	}
@@ -97,10 +96,7 @@ func (s *Solver[T]) Step(params []T, r []T, j *gram.Jacobian[T], lr float64) Ste
 		s.sol[i] = T(s.q[i] * x)
 	}
 	s.gram.MulT(s.next, j, s.sol)
-	m := T(s.Momentum)
-	for i, x := range s.next {
-		s.next[i] = m*s.dir[i] + x
-	}
+	vec.Axpy(s.next, T(s.Momentum), s.dir)
 	norm := math.Sqrt(vec.Dot(s.next, s.next))
 	if !finite(norm) {
 		clear(s.dir)
@@ -110,9 +106,7 @@ func (s *Solver[T]) Step(params []T, r []T, j *gram.Jacobian[T], lr float64) Ste
 	if s.MaxStep > 0 && lr*norm > s.MaxStep {
 		lr = s.MaxStep / norm
 	}
-	for i, x := range s.dir {
-		params[i] += T(lr) * x
-	}
+	vec.Axpy(params, T(lr), s.dir)
 	out.Length, out.Taken = lr*norm, true
 	return out
 }
@@ -121,10 +115,10 @@ func (s *Solver[T]) Step(params []T, r []T, j *gram.Jacobian[T], lr float64) Ste
 func (s *Solver[T]) system(lambda float64) bool {
 	n, trace := len(s.q), 0.0
 	for i, qi := range s.q {
-		row, k := s.a[i*n:i*n+i+1], s.k[i*n:i*n+i+1]
-		for j, x := range k {
-			row[j] = qi * s.q[j] * float64(x)
-		}
+		row := s.a[i*n : i*n+i+1]
+		vec.Widen(row, s.k[i*n:i*n+i+1])
+		vec.Mul(row, row, s.q[:i+1])
+		vec.Scale(row, qi, row)
 		trace += row[i]
 	}
 	for i := range n {

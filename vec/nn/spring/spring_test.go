@@ -14,7 +14,7 @@ import (
 
 func TestCholesky(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
-	for _, n := range []int{1, 2, 31, 32, 33, 64, 100, 193} {
+	for _, n := range []int{1, 2, 31, 32, 33, 64, 100, 193, 350} {
 		m := mat.NewDense(n, n+3, nil)
 		m.Apply(func(_, _ int, _ float64) float64 { return r.NormFloat64() }, m)
 		var a mat.SymDense
@@ -30,7 +30,7 @@ func TestCholesky(t *testing.T) {
 			}
 		}
 		x := slices.Clone(b)
-		f := newCholesky(n)
+		f := newCholesky(par.NewPool(2), n)
 		if !f.factor(l) {
 			t.Fatalf("n=%d: not factored", n)
 		}
@@ -57,7 +57,7 @@ func TestCholeskyRefuses(t *testing.T) {
 			a[i*n+i] = 1
 		}
 		a[50*n+50] = bad
-		if newCholesky(n).factor(a) {
+		if newCholesky(par.NewPool(2), n).factor(a) {
 			t.Errorf("a pivot of %v passed", bad)
 		}
 	}
@@ -191,7 +191,7 @@ func TestNoAllocation(t *testing.T) {
 
 func BenchmarkCholesky(b *testing.B) {
 	n := 384
-	a, l, f := make([]float64, n*n), make([]float64, n*n), newCholesky(n)
+	a, l, f := make([]float64, n*n), make([]float64, n*n), newCholesky(par.NewPool(2), n)
 	for i := range n {
 		for k := range n {
 			a[i*n+k] = 1 / (1 + math.Abs(float64(i-k)))
