@@ -18,38 +18,47 @@ import (
 // raw makes an animal of a plugin written from docs/protocol.md alone, the smallest that works: Describe, Create and
 // Eval. spoil, if not nil, changes its answers.
 func raw(spoil func(*pb.EvalReply)) func(string) {
-	return func(name string) {
-		if os.Getenv("SAMPAN_PLUGIN_COOKIE") != wire.CookieValue {
-			fmt.Fprintln(os.Stderr, "sampan starts this program by itself")
-			os.Exit(1)
-		}
-		listener, err := net.Listen("unix", filepath.Join(os.Getenv("PLUGIN_UNIX_SOCKET_DIR"), "s"))
-		if err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		server := grpc.NewServer(grpc.MaxRecvMsgSize(wire.MaxMessage))
-		s := &rawServer{name: name, spoil: spoil}
-		pb.RegisterPluginServer(server, s)
-		pb.RegisterTargetServer(server, s)
-		fmt.Printf("1|1|unix|%s|grpc|\n", listener.Addr())
-		_ = server.Serve(listener)
+	return func(name string) { serveRaw(&rawServer{name: name, kind: pb.Kind_KIND_TARGET, spoil: spoil}, nil) }
+}
+
+// serveRaw serves s and, if not nil, a transport.
+func serveRaw(s *rawServer, transport pb.TransportServer) {
+	if os.Getenv("SAMPAN_PLUGIN_COOKIE") != wire.CookieValue {
+		fmt.Fprintln(os.Stderr, "sampan starts this program by itself")
+		os.Exit(1)
 	}
+	listener, err := net.Listen("unix", filepath.Join(os.Getenv("PLUGIN_UNIX_SOCKET_DIR"), "s"))
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	server := grpc.NewServer(grpc.MaxRecvMsgSize(wire.MaxMessage))
+	pb.RegisterPluginServer(server, s)
+	pb.RegisterTargetServer(server, s)
+	if transport != nil {
+		pb.RegisterTransportServer(server, transport)
+	}
+	fmt.Printf("1|1|unix|%s|grpc|\n", listener.Addr())
+	_ = server.Serve(listener)
 }
 
 type rawServer struct {
 	pb.UnimplementedPluginServer
 	pb.UnimplementedTargetServer
 	name   string
+	kind   pb.Kind
 	spoil  func(*pb.EvalReply)
 	target normal
 }
 
 func (s *rawServer) Describe(context.Context, *pb.DescribeRequest) (*pb.DescribeReply, error) {
-	return &pb.DescribeReply{Name: s.name, Version: "1.0.0", Components: []*pb.Component{{Kind: pb.Kind_KIND_TARGET, Name: s.name}}}, nil
+	return &pb.DescribeReply{Name: s.name, Version: "1.0.0", Components: []*pb.Component{{Kind: s.kind, Name: s.name}}}, nil
 }
 
 func (s *rawServer) Create(_ context.Context, m *pb.CreateRequest) (*pb.CreateReply, error) {
+	if s.kind == pb.Kind_KIND_TRANSPORT {
+		return s.createTransport(), nil
+	}
 	c, err := parse(m.ConfigJson)
 	if err != nil {
 		return &pb.CreateReply{Error: &pb.CallError{Code: pb.CallError_CODE_FAILED, Message: err.Error()}}, nil
