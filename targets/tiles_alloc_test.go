@@ -21,6 +21,20 @@ func TestTilesDoNotAllocate(t *testing.T) {
 		t.Fatal(err)
 	}
 	tilesDoNotAllocate[float32](t, served)
+	mixture, err := New("gmm9", nil, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	fast, b := InTiles(mixture, 16), NewBatch(50, 2, LogP|Grad)
+	eval := func() {
+		if err := fast.Eval(context.Background(), b); err != nil {
+			t.Fatal(err)
+		}
+	}
+	eval()
+	if a := testing.AllocsPerRun(50, eval); a >= 1 {
+		t.Errorf("in tiles: %v allocations a batch", a)
+	}
 }
 
 func tilesDoNotAllocate[T vec.Float](t *testing.T, d Density) {

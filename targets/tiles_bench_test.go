@@ -74,6 +74,30 @@ func benchTiles[T vec.Float](b *testing.B, d Density) {
 	}
 }
 
+// BenchmarkInTiles reports what InTiles makes of batches of 256, with gradient, beside the density itself.
+func BenchmarkInTiles(b *testing.B) {
+	for _, name := range []string{"gmm9", "gmm40_fab", "many_well_d50_m5_delta2", "phi4_8x8_kappa0.3", "sonar", "german_credit_std"} {
+		b.Run(name, func(b *testing.B) {
+			d, err := New(name, nil, "")
+			if err != nil {
+				b.Fatal(err)
+			}
+			const n = 256
+			batch, fast := NewBatch(n, d.Info().Dim(), LogP|Grad), InTiles(d, 64)
+			tile.Unpack64(batch.X, asked[float64](d, LogP, n, 1, 1).X)
+			runtime.LockOSThread()
+			defer runtime.UnlockOSThread()
+			ns := inTurns(b, []func() error{
+				func() error { return fast.Eval(context.Background(), batch) },
+				func() error { return d.Eval(context.Background(), batch) },
+			})
+			b.ReportMetric(ns[0]/n, "ns/point")
+			b.ReportMetric(ns[1]/ns[0], "×plain")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
+
 // inTurns returns the median time of a call of each loop, in ns.
 func inTurns(b *testing.B, loops []func() error) []float64 {
 	const slice, rounds = 2 * time.Millisecond, 15

@@ -267,6 +267,25 @@ func TestTileCurvatureIsThatOfTheScore(t *testing.T) {
 	}
 }
 
+// TestNarrowComponents: where components are far apart in units of their widths, multiplied squares would lose digits: at
+// the components themselves the log density is as Eval has it.
+func TestNarrowComponents(t *testing.T) {
+	const sd = 1e-3
+	means := [][]float64{{-30, 4}, {25, -17}, {3, 41}}
+	d, err := NewMixture(Mixture{[]float64{1, 1, 2}, means, sameVariance(means, sd*sd)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := asked[float64](d, tileQuantities, 30, sd, 7)
+	for i := range b.X.Rows {
+		for j := range b.X.P {
+			b.X.Row(i)[j] += means[j%3][i]
+		}
+	}
+	evaluate(t, OnTiles[float64](d, 30), b)
+	agreesPlainly(t, d, b, 1e-12)
+}
+
 // TestTileSpecials: infinite, huge and undefined points are what they are to Eval, and trouble no other lane.
 func TestTileSpecials(t *testing.T) {
 	for _, c := range tiledTargets(t) {
