@@ -94,8 +94,9 @@ func benchFunctions[T Float](b *testing.B) {
 		far[i] = x[i] * 1e6
 	}
 	p, m, v := make([]T, n), make([]T, n), make([]T, n)
+	index := make([]int32, n)
 	for i := range x {
-		positive[i] = x[i] * x[i]
+		positive[i], index[i] = x[i]*x[i], int32(r.IntN(n))
 	}
 	for _, c := range []struct {
 		name string
@@ -131,6 +132,7 @@ func benchFunctions[T Float](b *testing.B) {
 		{"logSumExpRows", func() { LogSumExpRows(z[:64], x, n/64, 64) }},
 		{"adam", func() { Adam(p, m, v, x, AdamStep[T]{1, 0.9, 0.99, 1, 1e-3, 1, 1e-8}) }},
 		{"transpose", func() { Transpose(y, 64, x, 64, 64, 64) }},
+		{"gather", func() { Gather(y, x, index) }},
 		{"uniforms", func() { Uniforms(y, 64, n/64, 64, rng.Key{1, 2}, 3, 4, 5) }},
 		{"normals", func() { Normals(y, 64, n/64, 64, rng.Key{1, 2}, 3, 4, 5) }},
 	} {

@@ -36,6 +36,7 @@ func installAVX2(f *kernels[float32], d *kernels[float64]) {
 	d.uniforms, d.normals = uniforms64avx2, normals64avx2
 	f.transpose = transposeWith(transposeBlocks32avx2, 8)
 	d.transpose = transposeWith(transposeBlocks64avx2, 4)
+	f.gather, d.gather = gather32avx2, gather64avx2
 
 	f.jetLaplace = [activations]jet[float32]{jetLaplaceTanh32avx2, jetLaplaceGelu32avx2, jetLaplaceSilu32avx2}
 	f.jetGrad = [activations]jet[float32]{jetGradTanh32avx2, jetGradGelu32avx2, jetGradSilu32avx2}

@@ -34,6 +34,7 @@ func installAVX512(f *kernels[float32], d *kernels[float64]) {
 	d.uniforms, d.normals = uniforms64avx512, normals64avx512
 	f.transpose = transposeWith(transposeBlocks32avx2, 8)
 	d.transpose = transposeWith(transposeBlocks64avx2, 4)
+	f.gather, d.gather = gather32avx512, gather64avx512
 
 	f.jetLaplace = [activations]jet[float32]{jetLaplaceTanh32avx512, jetLaplaceGelu32avx512, jetLaplaceSilu32avx512}
 	f.jetGrad = [activations]jet[float32]{jetGradTanh32avx512, jetGradGelu32avx512, jetGradSilu32avx512}

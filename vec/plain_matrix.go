@@ -27,14 +27,14 @@ func plainTranspose[T Float](dst *T, ldd int, src *T, lds, rows, cols int) {
 	}
 }
 
-func plainGather[T Float](dst, src *T, index *int32, n int) {
-	out, idx := slice(dst, n), slice(index, n)
-	top := int32(0)
-	for _, j := range idx {
-		top = max(top, j)
-	}
-	in := slice(src, int(top)+1)
-	for i, j := range idx {
+// plainGather returns 0 at the first index that is not below size.
+func plainGather[T Float](dst, src *T, index *int32, n, size int) int {
+	out, in := slice(dst, n), slice(src, size)
+	for i, j := range slice(index, n) {
+		if uint(j) >= uint(len(in)) {
+			return 0
+		}
 		out[i] = in[j]
 	}
+	return 1
 }

@@ -39,7 +39,7 @@ type kernels[T Float] struct {
 	logSumExpRows               func(dst, x *T, rows, ld, n int)
 	softmaxRows                 func(dst *T, ldd int, lse, x *T, rows, ld, n int)
 	transpose                   func(dst *T, ldd int, src *T, lds, rows, cols int)
-	gather                      func(dst, src *T, index *int32, n int)
+	gather                      func(dst, src *T, index *int32, n, size int) (ok int)
 	uniforms, normals           draw[T]
 	jetLaplace, jetGrad         [activations]jet[T]
 	jetLaplaceBack, jetGradBack [activations]jetBack[T]

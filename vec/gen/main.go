@@ -35,6 +35,7 @@ var subjects = []struct {
 	{"jets", jets, false},
 	{"reduce", reductions, false},
 	{"transpose", transposes, true},
+	{"gather", gathers, false},
 }
 
 func main() {
