@@ -107,7 +107,7 @@ type item struct {
 func catalogue() []item {
 	return slices.Concat(
 		gaussianItems(), mixtureItems(), randomMixtureItems(), studentMixtureItems(), manyWellItems(), coupledWellItems(),
-		funnelItems(), bananaItems(), ringsItems(), phi4Items(),
+		funnelItems(), bananaItems(), rosenbrockItems(), ringsItems(), phi4Items(),
 		logisticItems(), linearRegressionItems(), stateSpaceItems(), brownianItems(), seedsItems(), coxItems(),
 	)
 }

@@ -28,7 +28,7 @@ func TestListIsComplete(t *testing.T) {
 			t.Errorf("%s: summary %q, offers %v", e.Name, e.Summary, e.Can)
 		}
 	}
-	want := strings.Fields("banana brownian-motion coupled-many-well cox-process funnel gaussian lgcp32_latent lgcp32_white lgcp40_latent lgcp40_white linear-regression linear-regression-noise logistic many-well mixture phi4 random-mixture rings state-space student-mixture")
+	want := strings.Fields("banana brownian-motion coupled-many-well cox-process funnel gaussian lgcp32_latent lgcp32_white lgcp40_latent lgcp40_white linear-regression linear-regression-noise logistic many-well mixture phi4 random-mixture rings rosenbrock state-space student-mixture")
 	if d := cmp.Diff(want, families); d != "" {
 		t.Errorf("families (-want +got):\n%s", d)
 	}
@@ -120,6 +120,7 @@ func TestConfigErrors(t *testing.T) {
 			"coupling: found -11; accepted: a number from -10 to 10",
 		}},
 		{"banana", `{"b": "x", "s": 0}`, []string{`b: found "x"; accepted: a number`, "s: found 0; accepted: a positive number"}},
+		{"rosenbrock", `{"dim": 1, "b": 0}`, []string{"dim: found 1; accepted: a whole number from 2 to 100000", "b: found 0; accepted: a positive number"}},
 		{"rings", `{"radii": [1, 1]}`, []string{"radii[1]: found 1; accepted: positive numbers in increasing order"}},
 		{"student-mixture", `{"dim": 3, "locations": [[1]]}`, []string{"dim: found both dim and locations; accepted: one of them"}},
 		{"random-mixture", `{"modes": 0, "variance": -1}`, []string{

@@ -90,7 +90,7 @@ func agree(t *testing.T, name string, config map[string]any, p pointsFile) {
 var referencePoints = func() map[string]bool {
 	m := map[string]bool{}
 	for _, n := range strings.Fields(`gmm9 gmm40_fab gmm40_jax random_mixture_d5_seed7
-		many_well_d5_m5_delta4 many_well_d50_m5_delta2 funnel10 coupled_many_well_d5_delta4_c0.3 banana_b0.03_s10 banana_b1_s1 rings3 rings_cos
+		many_well_d5_m5_delta4 many_well_d50_m5_delta2 funnel10 coupled_many_well_d5_delta4_c0.3 banana_b0.03_s10 banana_b1_s1 rings3 rings_cos rosenbrock_d2_b100 rosenbrock_d4_b10
 		phi4_2x2_kappa0.3 phi4_4x4_kappa0.2 phi4_4x4_kappa0.3 phi4_6x8_kappa0.25 phi4_8x8_kappa0.3 phi4_16x16_kappa0.3
 		sonar ionosphere pima german_credit_prior10 german_credit_noprior german_credit_std brownian seeds`) {
 		m[n] = true
