@@ -39,4 +39,18 @@ func TestEvalDoesNotAllocate(t *testing.T) {
 		}
 		check("wrapped "+e.Name, Chunked(free, 8, 2))
 	}
+	for _, name := range []string{"gmm9", "sonar"} {
+		d, err := New(name, map[string]any{"rotation": int64(1)}, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		check("rotated "+name, d)
+	}
+	for _, whitened := range []bool{false, true} {
+		d, err := NewCoxProcess(CoxProcess{Grid: 3, Counts: make([]float64, 9), Variance: 1, Range: 1, Whitened: whitened})
+		if err != nil {
+			t.Fatal(err)
+		}
+		check("cox process", d)
+	}
 }
