@@ -9,7 +9,7 @@ import (
 )
 
 // InTiles returns d with an Eval that goes through its tile form, p points at a time. Populations on a mixture or a logistic
-// regression are served several times as fast, on a lattice twice, on sums over coordinates no faster; a batch of one or
+// regression are served several times as fast, on a lattice twice, on sums over coordinates more slowly; a batch of one or
 // two points is served more slowly. Values agree with those of d but for rounding, and those of a point do not depend on
 // its batch. Requests with Parts go to d as they are, and where it has no tile form of its own, or the processor no vector
 // instructions, d itself is returned. The optional interfaces of d are kept.

@@ -20,7 +20,7 @@ import (
 // the time. All three loops take turns, in time of this thread's processor, and medians are reported.
 func BenchmarkTiles(b *testing.B) {
 	for _, name := range []string{
-		"gmm9", "gmm40_fab", "random_mixture_d5_seed7", "many_well_d5_m5_delta4", "many_well_d50_m5_delta2", "funnel10",
+		"gmm9", "gmm40_fab", "gmm40_jax_d50", "random_mixture_d5_seed7", "many_well_d5_m5_delta4", "many_well_d50_m5_delta2", "funnel10",
 		"phi4_8x8_kappa0.3", "phi4_16x16_kappa0.3", "sonar", "pima", "german_credit_std",
 	} {
 		d, err := New(name, nil, "")

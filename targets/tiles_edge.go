@@ -74,18 +74,14 @@ func (e *edge[T, U]) Eval(ctx context.Context, b *TileBatch[T]) error {
 		e.in.V, _ = e.enter(&e.v, b.V, true)
 		e.in.HVP, ownHV = e.enter(&e.hv, b.HVP, false)
 	}
-	switch {
-	case e.form == nil:
+	if e.form == nil {
 		for j := range e.in.X.P {
 			e.lane(j)
 		}
-	default:
-		if err := e.form(ctx, &e.in); err != nil {
-			return err
-		}
-		if e.plain != nil {
-			e.repair()
-		}
+	} else if err := e.form(ctx, &e.in); err != nil {
+		return err
+	} else if e.plain != nil {
+		e.repair()
 	}
 	if lone {
 		copy(b.LogP, e.in.LogP)

@@ -31,6 +31,7 @@ func tiledTargets(t testing.TB) []tiledTarget {
 		{"gmm9", nil, 6},
 		{"gmm40_fab", nil, 30},
 		{"gmm40_jax", nil, 30},
+		{"gmm40_jax_d50", nil, 10},
 		{"random_mixture_d5_seed7", nil, 5},
 		{"mixture", map[string]any{
 			"means": list(list(-3.0, 0.0, 1.0), list(2.0, 1.0, 0.0)), "weights": list(1.0, 3.0), "variance": list(list(1.0, 0.5, 3.0), list(0.25, 2.0, 0.1)),
@@ -56,6 +57,9 @@ func tiledTargets(t testing.TB) []tiledTarget {
 		}
 		if _, ok := As[Tiled](d); !ok {
 			t.Errorf("%s has no tile form", c.use)
+		}
+		if m, ok := As[*mixture](d); ok && (newMixtureTiles(m).form() == nil) != (c.config["variance"] == 1e-4) {
+			t.Errorf("%s: squares are multiplied out where they must not be, or are not where they may", c.use)
 		}
 		out = append(out, tiledTarget{d, c.scale})
 	}
