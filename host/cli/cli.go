@@ -22,7 +22,8 @@ import (
 
 type commands struct {
 	Run     runCmd     `cmd:"" help:"Draw from a target, as a run file says."`
-	Resume  resumeCmd  `cmd:"" help:"Go on with a run that was interrupted."`
+	Train   trainCmd   `cmd:"" help:"Train the transport of a run file, and keep what it learned."`
+	Resume  resumeCmd  `cmd:"" help:"Go on with a run or a training that was interrupted."`
 	Verify  verifyCmd  `cmd:"" help:"Do the last stage of a run again and compare it, bit for bit."`
 	Target  targetCmd  `cmd:"" help:"Look at target densities."`
 	Plugin  pluginCmd  `cmd:"" help:"Look at plugins, or start writing one."`

@@ -21,6 +21,7 @@ func TestMain(m *testing.M) {
 		"sampan": sampanMain,
 		"ragged": raggedMain,
 		"faulty": faultyMain,
+		"pupil":  pupilMain,
 	}
 	if f := commands[filepath.Base(os.Args[0])]; f != nil {
 		f()
@@ -41,7 +42,7 @@ func TestScripts(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			for _, name := range []string{"ragged", "faulty"} {
+			for _, name := range []string{"ragged", "faulty", "pupil"} {
 				if err := os.Symlink(self, filepath.Join(env.WorkDir, name)); err != nil {
 					return err
 				}

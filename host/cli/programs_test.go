@@ -16,7 +16,10 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"golang.org/x/sys/unix"
 
+	"github.com/sampan-mc/sampan/plugins/diffusion"
+	"github.com/sampan-mc/sampan/plugins/diffusion/method"
 	"github.com/sampan-mc/sampan/plugins/sdk"
+	"github.com/sampan-mc/sampan/smc"
 	"github.com/sampan-mc/sampan/targets"
 	"github.com/sampan-mc/sampan/vec/rng"
 )
@@ -36,10 +39,19 @@ func sampanMain() {
 
 // ragged is two wells whose last bits depend on the size of the batch, as those of BLAS do. It kills itself, or its
 // host, at moments drawn from a seed.
-type ragged struct {
+type ragged struct{ fate }
+
+// fate kills this process, or its host, at a call that was drawn from a seed.
+type fate struct {
 	calls, limit atomic.Int64
 	victim       int
 	signal       syscall.Signal
+}
+
+func (f *fate) call() {
+	if limit := f.limit.Load(); limit > 0 && f.calls.Add(1) == limit {
+		_ = syscall.Kill(f.victim, f.signal)
+	}
 }
 
 func (r *ragged) Info() targets.Info {
@@ -47,9 +59,7 @@ func (r *ragged) Info() targets.Info {
 }
 
 func (r *ragged) Eval(_ context.Context, b *targets.Batch) error {
-	if limit := r.limit.Load(); limit > 0 && r.calls.Add(1) == limit {
-		_ = syscall.Kill(r.victim, r.signal)
-	}
+	r.call()
 	size := 1 + float64(b.N)*0x1p-52
 	for i := range b.N {
 		x := b.X[2*i : 2*i+2]
@@ -63,11 +73,18 @@ func (r *ragged) Eval(_ context.Context, b *targets.Batch) error {
 	return nil
 }
 
-// raggedMain serves ragged. With RAGGED_LIVES=file, each process appends a byte to the file and, while that has fewer than
-// RAGGED_DEATHS bytes, kills itself, or with RAGGED_VICTIM=host signals the host, after a number of calls that depends on
-// RAGGED_SEED and the byte's place.
+// raggedMain serves ragged.
 func raggedMain() {
-	r := &ragged{victim: os.Getpid(), signal: syscall.SIGKILL}
+	r := &ragged{}
+	r.draw(120)
+	sdk.Main(sdk.Target{Name: "ragged", Version: "1.0.0", Density: r, BatchDependent: true})
+}
+
+// draw draws the fate of a plugin's process. With RAGGED_LIVES=file, each process appends a byte to the file and, while
+// that has fewer than RAGGED_DEATHS bytes, kills itself, or with RAGGED_VICTIM=host signals the host, at one of the first
+// calls, which depends on RAGGED_SEED and the byte's place.
+func (r *fate) draw(calls float64) {
+	r.victim, r.signal = os.Getpid(), syscall.SIGKILL
 	if path := os.Getenv("RAGGED_LIVES"); path != "" && len(os.Args) > 1 && os.Args[1] == "serve" {
 		if os.Getenv("RAGGED_VICTIM") == "host" {
 			r.victim = os.Getppid()
@@ -80,10 +97,71 @@ func raggedMain() {
 		seed, _ := strconv.Atoi(os.Getenv("RAGGED_SEED"))
 		if life < deaths {
 			u := rng.NewKey(uint64(seed), "test/lives", 0).Uniform(uint32(life), 0, 0)
-			r.limit.Store(2 + int64(u*120))
+			r.limit.Store(2 + int64(u*calls))
 		}
 	}
-	sdk.Main(sdk.Target{Name: "ragged", Version: "1.0.0", Density: r, BatchDependent: true})
+}
+
+// pupil is the annealed Langevin bridge that learns its step size by counting to it.
+type pupil struct {
+	smc.Transport
+	*fate
+	make  func(step float64) (smc.Transport, error)
+	steps int
+}
+
+// pupilMain serves pupil, whose fate is that of ragged.
+func pupilMain() {
+	f := &fate{}
+	f.draw(20)
+	sdk.Main(sdk.Transport{Name: "pupil", Version: "1.0.0", Summary: "learns to count", New: func(env sdk.Env) (smc.Transport, error) {
+		p := &pupil{fate: f, make: func(step float64) (smc.Transport, error) {
+			env.Config = json.RawMessage(fmt.Sprintf(`{"method": "ula", "steps": 32, "segments": 4, "step": %v, "reference": {"scale": 1.5}}`, step))
+			return method.New(env, diffusion.Methods())
+		}}
+		var err error
+		p.Transport, err = p.make(0.01)
+		return p, err
+	}})
+}
+
+func (p *pupil) Segment(ctx context.Context, k int, in, out *smc.Particles, logRatio []float64, status []targets.Status, key rng.Key) error {
+	p.call()
+	return p.Transport.Segment(ctx, k, in, out, logRatio, status, key)
+}
+
+func (p *pupil) Train(ctx context.Context, t *smc.Training) (*smc.Learned, error) {
+	p.steps = 0
+	if t.Resume != nil {
+		p.steps, _ = strconv.Atoi(string(t.Resume))
+	}
+	of := max(t.MaxSteps, 1)
+	for p.steps < of {
+		p.call()
+		checkpoint, stop := t.Ask()
+		if checkpoint || p.steps%10 == 0 {
+			if err := t.Checkpoint([]byte(strconv.Itoa(p.steps))); err != nil {
+				return nil, err
+			}
+		}
+		if stop {
+			return &smc.Learned{Steps: p.steps, StoppedEarly: true, Reason: "told to"}, ctx.Err()
+		}
+		p.steps++
+		t.Report(smc.TrainReport{Phase: "count", Step: p.steps, Of: of, Loss: 1 / float64(p.steps)})
+	}
+	return &smc.Learned{Steps: p.steps}, nil
+}
+
+func (p *pupil) Save() ([]smc.File, error) {
+	return []smc.File{{Name: "steps", Data: []byte(strconv.Itoa(p.steps))}}, nil
+}
+
+func (p *pupil) Load(files []smc.File) error {
+	p.steps, _ = strconv.Atoi(string(files[0].Data))
+	var err error
+	p.Transport, err = p.make(0.001 * float64(p.steps))
+	return err
 }
 
 // countLife notes one more life in the file and returns how many there were before.

@@ -29,6 +29,7 @@ func report(w io.Writer, s *record.Summary, dir string) {
 	reportVariables(w, s, dir)
 	reportKnown(w, s)
 	reportCost(w, s)
+	reportTransport(w, s)
 	reportFindings(w, s)
 	fmt.Fprintf(w, "\n  folder  %s\n", dir)
 }
@@ -73,6 +74,9 @@ func reportQuality(w io.Writer, s *record.Summary) {
 	}
 	if k := float64(s.ParetoK); !math.IsNaN(k) {
 		fmt.Fprintf(w, "  Pareto k   %.2f  %s\n", k, paretoVerdict(k, s))
+	}
+	if m := s.Modes; m != nil {
+		fmt.Fprintf(w, "  modes      %d of %d found; their weights off by %s in total variation\n", m.Found, m.Of, number(float64(m.TotalVariation), 2))
 	}
 	if a := s.Ancestors; a != nil {
 		fmt.Fprintf(w, "  ancestors  %d of the %d draws from the reference have descendants at the end\n", a.Surviving, a.Of)
@@ -147,6 +151,24 @@ func reportCost(w io.Writer, s *record.Summary) {
 		number(float64(t.Total), 3), number(float64(t.Target), 3), number(float64(t.Sampler), 3), number(float64(t.Wire), 3))
 }
 
+// reportTransport says what was decided about the segments of a transport, what the phases cost, and whether it paid.
+func reportTransport(w io.Writer, s *record.Summary) {
+	if s.Transport == nil {
+		return
+	}
+	rows := [][]string{{"phase", "density", "gradient", "seconds"}}
+	for _, p := range s.Phases {
+		rows = append(rows, []string{p.Name, thousands(p.Evals.Density), thousands(p.Evals.Gradient), number(float64(p.Seconds), 3)})
+	}
+	fmt.Fprintf(w, "\n%s\n  transport %s:\n", table("    ", rows), s.Transport.Name)
+	for _, d := range s.Plan {
+		fmt.Fprint(w, hanging("    - ", d.Text))
+	}
+	if s.Beside != nil {
+		fmt.Fprint(w, "\n"+wrap(s.Beside.Text, "  ", reportWidth))
+	}
+}
+
 // reportFindings writes the warnings, and below them what is only to be known.
 func reportFindings(w io.Writer, s *record.Summary) {
 	var warnings, notes []string
@@ -157,6 +179,7 @@ func reportFindings(w io.Writer, s *record.Summary) {
 			notes = append(notes, f.Text)
 		}
 	}
+	notes = slices.DeleteFunc(notes, func(text string) bool { return s.Beside != nil && text == s.Beside.Text }) // said already
 	for _, group := range []struct {
 		head  string
 		texts []string

@@ -15,13 +15,18 @@ import (
 )
 
 type runCmd struct {
-	File    string   `arg:"" help:"The run file."`
-	Out     string   `placeholder:"DIR" help:"Run folder, new or empty. Default: runs/NAME-1, NAME-2 and so on, here."`
+	File string `arg:"" help:"The run file."`
+	Out  string `placeholder:"DIR" help:"Run folder, new or empty. Default: runs/NAME-1, NAME-2 and so on, here."`
+	overrides
+	watching
+}
+
+// overrides are the flags that stand for keys of the run file.
+type overrides struct {
 	Seed    *int     `placeholder:"N" help:"Seed of all random numbers, in place of the run file's."`
 	Workers *int     `placeholder:"N" help:"Threads of this program; the results do not depend on it."`
 	Isolate bool     `help:"Run a built-in target in a process of its own."`
 	Set     []string `placeholder:"KEY=VALUE" sep:"none" help:"Set a key of the run file, such as sampler.particles=4096."`
-	watching
 }
 
 // watching holds the flags that say what a long command shows.
@@ -36,15 +41,15 @@ func (c *runCmd) Run(ctx context.Context, std Streams) error {
 	if err != nil {
 		return err
 	}
-	dir, made, err := c.folder()
+	dir, made, err := newFolder(c.Out, c.File, "")
 	if err != nil {
 		return err
 	}
 	return c.watch(std, dir, made, func(o run.Options) (*record.Summary, error) { return run.Start(ctx, conf, dir, o) })
 }
 
-// assignments are the flags that stand for keys of the run file, and --set, which wins.
-func (c *runCmd) assignments() []string {
+// assignments are those flags as assignments, and --set, which wins.
+func (c *overrides) assignments() []string {
 	var set []string
 	if c.Seed != nil {
 		set = append(set, fmt.Sprintf("seed=%d", *c.Seed))
@@ -61,22 +66,23 @@ func (c *runCmd) assignments() []string {
 // runsFolder holds the runs that were given no folder.
 const runsFolder = "runs"
 
-// folder is where the run goes: --out, or the first of runs/NAME-1, NAME-2 ... that does not exist, made at once so that
-// no other run takes it. made lists the folders that exist on account of this run alone, the innermost first.
-func (c *runCmd) folder() (dir string, made []string, err error) {
-	if c.Out != "" {
-		switch info, err := os.Stat(c.Out); {
+// newFolder is where the run of a file goes: out, or the first of runs/NAME-1, NAME-2 ... that does not exist, made at
+// once so that no other run takes it; after goes behind NAME. made lists the folders that exist on account of this run
+// alone, the innermost first.
+func newFolder(out, file, after string) (dir string, made []string, err error) {
+	if out != "" {
+		switch info, err := os.Stat(out); {
 		case errors.Is(err, os.ErrNotExist):
-			if _, err := os.Lstat(c.Out); err == nil {
-				return "", nil, &usageError{fmt.Sprintf("--out: found a link to nowhere at %s, accepted: a new or empty folder", c.Out)}
+			if _, err := os.Lstat(out); err == nil {
+				return "", nil, &usageError{fmt.Sprintf("--out: found a link to nowhere at %s, accepted: a new or empty folder", out)}
 			}
-			return c.Out, []string{c.Out}, nil
+			return out, []string{out}, nil
 		case err != nil:
 			return "", nil, &usageError{fmt.Sprintf("--out: %v", err)}
 		case !info.IsDir():
-			return "", nil, &usageError{fmt.Sprintf("--out: found a file at %s, accepted: a new or empty folder", c.Out)}
+			return "", nil, &usageError{fmt.Sprintf("--out: found a file at %s, accepted: a new or empty folder", out)}
 		}
-		return c.Out, nil, nil
+		return out, nil, nil
 	}
 	switch err := os.Mkdir(runsFolder, 0o755); {
 	case err == nil:
@@ -84,10 +90,11 @@ func (c *runCmd) folder() (dir string, made []string, err error) {
 	case !errors.Is(err, os.ErrExist):
 		return "", nil, fmt.Errorf("make the folder of runs: %w", err)
 	}
-	name := strings.TrimSuffix(filepath.Base(c.File), filepath.Ext(c.File))
-	if path, err := filepath.Abs(c.File); err == nil && name == "run" {
+	name := strings.TrimSuffix(filepath.Base(file), filepath.Ext(file))
+	if path, err := filepath.Abs(file); err == nil && name == "run" {
 		name = filepath.Base(filepath.Dir(path)) // run.toml in a plugin's own folder
 	}
+	name += after
 	for n := 1; ; n++ {
 		dir := filepath.Join(runsFolder, fmt.Sprintf("%s-%d", name, n))
 		err := os.Mkdir(dir, 0o755)
@@ -110,6 +117,9 @@ func (c *resumeCmd) Run(ctx context.Context, std Streams) error {
 	if err := isRunFolder(c.Dir); err != nil {
 		return err
 	}
+	if run.IsTraining(c.Dir) {
+		return c.watchTraining(std, c.Dir, nil, func(o run.Options) (*run.Evaluation, error) { return run.ResumeTraining(ctx, c.Dir, o) })
+	}
 	return c.watch(std, c.Dir, nil, func(o run.Options) (*record.Summary, error) { return run.Resume(ctx, c.Dir, o) })
 }
 
@@ -123,24 +133,7 @@ func isRunFolder(dir string) error {
 // watch does the work with progress shown, and reports what came of it. Of a run that did not begin, the folders that it
 // made are removed; a folder with anything in it stays.
 func (w *watching) watch(std Streams, dir string, made []string, work func(run.Options) (*record.Summary, error)) error {
-	var o run.Options
-	stop := func() {}
-	if !w.Quiet {
-		p := newProgress(std)
-		stop = p.done
-		o.Progress = func(r run.Progress) { p.update(r.Fraction, r.Evals, r.Detail) }
-		o.Log = func(l plugin.LogLine) { p.print("%s: %s", l.Plugin, l.Text) }
-	}
-	sum, err := work(o)
-	stop()
-	if !w.Quiet {
-		err = withoutLog(err)
-	}
-	if err != nil {
-		for _, folder := range made {
-			_ = os.Remove(folder)
-		}
-	}
+	sum, err := watched(w, std, made, work)
 	if sum != nil && w.JSON {
 		text, encodeErr := sum.Encode()
 		if encodeErr != nil {
@@ -153,7 +146,7 @@ func (w *watching) watch(std Streams, dir string, made []string, work func(run.O
 	var stopped *run.Interrupted
 	switch {
 	case errors.As(err, &stopped):
-		return fmt.Errorf("%w\nnothing is lost; go on with:  %s resume %s", err, os.Args[0], stopped.Dir)
+		return resumable(err, stopped)
 	case err != nil && sum != nil:
 		return fmt.Errorf("%w\nwhat was done until then is kept; once the cause is mended, go on with:  %s resume %s\nif the cause is in the run file, start a new run: this one keeps to its own copy", err, os.Args[0], dir)
 	case err != nil:
@@ -162,6 +155,35 @@ func (w *watching) watch(std Streams, dir string, made []string, work func(run.O
 		report(std.Out, sum, dir)
 	}
 	return nil
+}
+
+// watched does the work with progress shown.
+func watched[T any](w *watching, std Streams, made []string, work func(run.Options) (T, error)) (T, error) {
+	var o run.Options
+	stop := func() {}
+	if !w.Quiet {
+		p := newProgress(std)
+		stop = p.done
+		o.Progress = func(r run.Progress) { p.update(r.Fraction, r.Evals, r.Detail) }
+		o.Log = func(l plugin.LogLine) { p.print("%s: %s", l.Plugin, l.Text) }
+		o.Say = func(line string) { p.print("%s", line) }
+	}
+	out, err := work(o)
+	stop()
+	if !w.Quiet {
+		err = withoutLog(err)
+	}
+	if err != nil {
+		for _, folder := range made {
+			_ = os.Remove(folder)
+		}
+	}
+	return out, err
+}
+
+// resumable says how to go on after an interruption.
+func resumable(err error, stopped *run.Interrupted) error {
+	return fmt.Errorf("%w\nnothing is lost; go on with:  %s resume %s", err, os.Args[0], stopped.Dir)
 }
 
 // withoutLog leaves out of a plugin's failure the end of its output, which has been shown as it came.
@@ -188,6 +210,9 @@ var errDiffers = errors.New("done again, the run gives other bytes: another vers
 func (c *verifyCmd) Run(ctx context.Context, std Streams) error {
 	if err := isRunFolder(c.Dir); err != nil {
 		return err
+	}
+	if run.IsTraining(c.Dir) {
+		return &usageError{c.Dir + " is the folder of a training, accepted: that of a run; a training is verified by doing it again and comparing the hashes of the artefacts"}
 	}
 	v, err := run.Verify(ctx, c.Dir, c.All, run.Options{Log: logLines(std)})
 	if err != nil {

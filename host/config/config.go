@@ -116,8 +116,9 @@ type Transport struct {
 
 // Pilot is a tempered population that a transport learns from and is held against.
 type Pilot struct {
-	Particles      int // 0: no pilot
-	MaxEvaluations int // of the target; 0: no limit
+	Skip           bool // there is none
+	Particles      int  // 0, before the run is planned: as many as it takes to train, or fewer to be held against
+	MaxEvaluations int  // of the target; 0: no limit
 }
 
 // Train bounds a training. Zeros are no bounds.

@@ -25,7 +25,7 @@ func defaultRun(folder string) *Run {
 func defaultProcesses() Processes { return Processes{TimeoutSeconds: 60, Threads: 1} }
 
 func defaultTransport() *Transport {
-	t := &Transport{Decide: true, Processes: defaultProcesses(), Pilot: Pilot{Particles: 8192}}
+	t := &Transport{Decide: true, Processes: defaultProcesses()}
 	t.TimeoutSeconds = 600
 	return t
 }
@@ -99,6 +99,7 @@ func (t *Transport) visit(k keys) {
 	t.Processes.visit(k)
 	k.free("config", &t.Config)
 	k.table("pilot", func(k keys) {
+		k.flag("skip", &t.Pilot.Skip)
 		k.whole("particles", &t.Pilot.Particles, 0, 1<<24)
 		k.whole("max_evaluations", &t.Pilot.MaxEvaluations, 0, math.MaxInt)
 	})

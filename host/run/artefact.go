@@ -60,7 +60,8 @@ type evals struct {
 	Gradient int64 `json:"gradient"`
 }
 
-func (e evals) sum() int64 { return e.Density + e.Gradient }
+// Sum is all of them.
+func (e evals) Sum() int64 { return e.Density + e.Gradient }
 
 // hash is a short name of what was learned.
 func (m *manifest) hash() string {

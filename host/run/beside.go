@@ -41,14 +41,14 @@ func (h *hybridRun) compare(ctx context.Context, rec *recorder, out *hybridOutco
 	k := h.knobs()
 	tally := out.tally()
 	cost := evalsOf(&tally)
-	if h.pilotCfg.Particles == 0 {
+	if out.tempered == nil {
 		return nil, nil // without one nobody knows what a particle costs
 	}
 	pilot := evalsOf(&out.tempered.Tally)
-	each := float64(pilot.sum()) / float64(h.pilotCfg.Particles)
+	each := float64(pilot.Sum()) / float64(h.pilotCfg.Particles)
 	b := &besideOutcome{}
 	if k.BesideParticles == 0 { // its islands, and a pilot as large as one
-		k.BesideParticles = int(float64(cost.sum()) / (each * float64(h.cfg.Islands+1)))
+		k.BesideParticles = int(float64(cost.Sum()) / (each * float64(h.cfg.Islands+1)))
 		if k.Beside && rec != nil {
 			if err := h.writeRunFile(); err != nil {
 				return nil, err
@@ -64,7 +64,7 @@ func (h *hybridRun) compare(ctx context.Context, rec *recorder, out *hybridOutco
 			return nil, err
 		}
 	default:
-		scale := float64(cost.sum()) / float64(pilot.sum())
+		scale := float64(cost.Sum()) / float64(pilot.Sum())
 		b.evals, b.logZ, b.err = cost, out.tempered.LogZ, out.tempered.LogZErr/math.Sqrt(scale)
 		b.seconds = scale * h.phases.seconds(phasePilot)
 	}
@@ -99,7 +99,7 @@ func (h *hybridRun) runBeside(ctx context.Context, rec *recorder, b *besideOutco
 // judge says in a line whether the transport paid: by the variance of log Z times the cost.
 func (b *besideOutcome) judge(err float64, cost evals, seconds float64) {
 	ratio := b.err * b.err / (err * err)
-	b.perEval = ratio * float64(b.evals.sum()) / float64(cost.sum())
+	b.perEval = ratio * float64(b.evals.Sum()) / float64(cost.Sum())
 	b.perTime = ratio * b.seconds / seconds
 	how := "tempered SMC at the same cost"
 	if !b.run {
@@ -115,7 +115,7 @@ func (b *besideOutcome) judge(err float64, cost evals, seconds float64) {
 		return fmt.Sprintf("did not pay, by %.2g times", 1/gain)
 	}
 	b.text = fmt.Sprintf("%s gives log Z %.3f ± %.2g from %d evaluations in %.3g s; this run ± %.2g from %d in %.3g s. Per evaluation the transport %s; per second it %s",
-		how, b.logZ, b.err, b.evals.sum(), b.seconds, err, cost.sum(), seconds, said(b.perEval), said(b.perTime))
+		how, b.logZ, b.err, b.evals.Sum(), b.seconds, err, cost.Sum(), seconds, said(b.perEval), said(b.perTime))
 }
 
 func (b *besideOutcome) record() *record.Beside {

@@ -17,24 +17,21 @@ import (
 // segments, and the run by what was decided.
 type hybridRun struct {
 	*populationRun
-	pilotCfg   smc.Config // of no particles: there is no pilot
-	given      *manifest  // of an artefact that the run file names; nil: none
+	pilotCfg   smc.Config
+	given      *manifest // of an artefact that the run file names; nil: none
 	givenFiles []smc.File
 
 	phases   *phases
 	manifest *manifest // of what was learned
 }
 
+// The particles of a pilot: to train on its points, and to be held against in log Z.
+const taught, held = 8192, 1024
+
 // newHybrid opens the transport of a population run.
 func newHybrid(ctx context.Context, p *populationRun) (algorithm, error) {
 	h := &hybridRun{populationRun: p}
 	c, k := p.conf, h.knobs()
-	h.pilotCfg = p.cfg
-	h.pilotCfg.Particles = k.Pilot.Particles
-	h.pilotCfg.Threshold = max(p.cfg.Threshold, smc.Defaults().Threshold)
-	if k.Pilot.Particles == 1 {
-		return nil, c.Problem("sampler.transport.pilot.particles", "found 1, accepted: 2 or more, or 0 for no pilot")
-	}
 	open := p.options.open
 	if open == nil {
 		open = openCarrier
@@ -44,11 +41,23 @@ func newHybrid(ctx context.Context, p *populationRun) (algorithm, error) {
 		return nil, err
 	}
 	_, learns := p.carrier.Transport.(smc.Learner)
-	names := []string{phaseDecide, phaseSample}
-	if k.Pilot.Particles > 0 {
-		names = append(names, phasePilot)
+	learns = learns && k.Artefact == ""
+	if k.Pilot.Particles == 0 {
+		k.Pilot.Particles = held
+		if learns {
+			k.Pilot.Particles = taught
+		}
 	}
-	if learns && k.Artefact == "" {
+	h.pilotCfg = p.cfg
+	h.pilotCfg.Particles = k.Pilot.Particles
+	names := []string{phaseDecide, phaseSample}
+	if !k.Pilot.Skip {
+		names = append(names, phasePilot)
+		if err := h.pilotCfg.Validate(); err != nil {
+			return nil, c.Problem("sampler.transport.pilot", "%v", err)
+		}
+	}
+	if learns {
 		names = append(names, phaseTrain)
 	}
 	if k.Beside {
@@ -65,13 +74,13 @@ func newHybrid(ctx context.Context, p *populationRun) (algorithm, error) {
 	if k.Artefact == "" {
 		return h, nil
 	}
-	return h, h.find(learns)
+	return h, h.find()
 }
 
 // find reads the artefact that the run file names.
-func (h *hybridRun) find(learns bool) error {
+func (h *hybridRun) find() error {
 	c, k := h.conf, h.knobs()
-	if !learns {
+	if _, learns := h.carrier.Transport.(smc.Learner); !learns {
 		return c.Problem("sampler.transport.artefact", "found %q, accepted for %s, which does not learn: no artefact", k.Artefact, k.Use)
 	}
 	path := k.Artefact
@@ -144,7 +153,7 @@ func (h *hybridRun) work(ctx context.Context, rec *recorder) (*hybridOutcome, er
 // prepare makes the pilot, if there is one, and has the transport ready.
 func (h *hybridRun) prepare(ctx context.Context, rec *recorder) (*smc.Tempered, error) {
 	var pilot *smc.Tempered
-	if h.pilotCfg.Particles > 0 {
+	if !h.knobs().Pilot.Skip {
 		if err := h.begin(phasePilot); err != nil {
 			return nil, err
 		}

@@ -19,6 +19,8 @@ import (
 	"github.com/sampan-mc/sampan/plugins/diffusion/method"
 	"github.com/sampan-mc/sampan/plugins/sdk"
 	"github.com/sampan-mc/sampan/smc"
+	"github.com/sampan-mc/sampan/targets"
+	"github.com/sampan-mc/sampan/vec/rng"
 )
 
 // pupil is the annealed Langevin bridge that has to learn its step size first, by counting to it.
@@ -60,6 +62,10 @@ func (p *pupil) Train(ctx context.Context, t *smc.Training) (*smc.Learned, error
 		t.Report(smc.TrainReport{Phase: "count", Step: p.steps, Of: of, Loss: float64(of - p.steps), Metrics: map[string]float64{"ess": 0.5}})
 	}
 	return &smc.Learned{Steps: p.steps, Used: smc.Evals{Gradient: int64(10 * p.steps)}, Warnings: []string{"it only counted"}}, ctx.Err()
+}
+
+func (p *pupil) Backward(ctx context.Context, k int, in, out *smc.Particles, logRatio []float64, status []targets.Status, key rng.Key) error {
+	return p.Transport.(smc.Backward).Backward(ctx, k, in, out, logRatio, status, key)
 }
 
 func (p *pupil) Save() ([]smc.File, error) {
@@ -253,5 +259,49 @@ func TestTransportThatDoesNotLearn(t *testing.T) {
 	_, err = Start(context.Background(), c, filepath.Join(t.TempDir(), "run"), Options{open: opener(true, nil)})
 	if err == nil || !strings.Contains(err.Error(), "no artefact in") {
 		t.Errorf("an artefact that is not there: %v", err)
+	}
+}
+
+// TestTraining alone: evaluated between its bounds, stopped and gone on with to the same bytes.
+func TestTraining(t *testing.T) {
+	text := hybridFile + "[sampler.transport.train]\nmax_steps = 45\n"
+	dir := filepath.Join(t.TempDir(), "whole")
+	want, err := Train(context.Background(), readRun(t, text), dir, Options{open: opener(true, nil)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	low, mid, high := float64(want.LogZLower), float64(want.LogZ), float64(want.LogZUpper)
+	if !(low < mid && mid < high) || low > 0 || high < 0 || math.Abs(mid) > 5*float64(want.LogZSE) {
+		t.Errorf("log Z %v ± %v between %v and %v, known to be 0", mid, want.LogZSE, low, high)
+	}
+	if want.DeltaLogZ != record.Float(-low) || !(want.ESS > 0.05 && want.ESS < 1) || !(want.ESSForward > 0 && want.ESSForward < 1) || !(want.DeltaStd > 0 && want.DeltaStd < 1) {
+		t.Errorf("evaluation %+v", want)
+	}
+	if want.Modes == nil || want.Modes.Found != 9 || want.Iterations != 45 || want.Seconds.Total <= 0 {
+		t.Errorf("evaluation %+v", want)
+	}
+	ctx, cancel := context.WithCancelCause(context.Background())
+	dir = filepath.Join(t.TempDir(), "stopped")
+	o := Options{open: opener(true, func() { cancel(errors.New("enough")) })}
+	var stopped *Interrupted
+	if _, err := Train(ctx, readRun(t, text), dir, o); !errors.As(err, &stopped) {
+		t.Fatalf("stopped: %v", err)
+	}
+	view, err := record.Look(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if have, err := view.Checkpoints(trainStream); err != nil || len(have) == 0 {
+		t.Errorf("checkpoints %v, %v", have, err)
+	}
+	got, err := ResumeTraining(context.Background(), dir, Options{open: opener(true, nil)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Hash != want.Hash || got.LogZ != want.LogZ || got.LogZUpper != want.LogZUpper {
+		t.Errorf("gone on with: %+v, want %+v", got, want)
+	}
+	if again, err := ResumeTraining(context.Background(), dir, Options{}); err != nil || again.Hash != got.Hash {
+		t.Errorf("done already: %+v, %v", again, err)
 	}
 }

@@ -91,7 +91,7 @@ func (h *hybridRun) within(name string, p Progress) {
 		return
 	}
 	p.Fraction = h.phases.before(name) + h.phases.width[name]*min(p.Fraction, 1)
-	p.Evals += h.phases.spent().sum()
+	p.Evals += h.phases.spent().Sum()
 	h.options.Progress(p)
 }
 

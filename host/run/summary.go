@@ -82,30 +82,32 @@ func (s *session) summary(o outcome, post *posterior) *record.Summary {
 	return sum
 }
 
-// modes compares the draws with the modes of the target, where those are known; nil if they are not.
+// modes compares the draws with the modes of the target.
 func (s *session) modes(post *posterior) *record.Modes {
-	known := targets.ModesOf(s.target.Density)
-	if known == nil {
+	n, d := post.chains*post.draws, s.transform.Dim()
+	return modesOf(s.target.Density, n, func(i int) []float64 { return post.x[i*post.width:][:d] }, func(int) float64 { return 1 / float64(n) })
+}
+
+// modesOf compares n points, on the declared scale and weighted, with the modes of target, where those are known; nil if
+// they are not.
+func modesOf(target targets.Density, n int, at func(int) []float64, weight func(int) float64) *record.Modes {
+	known := targets.ModesOf(target)
+	if known == nil || len(known.ModeWeights()) == 0 {
 		return nil
 	}
 	weights := known.ModeWeights()
-	if len(weights) == 0 {
-		return nil
-	}
-	n, d := post.chains*post.draws, s.transform.Dim()
-	counts := make([]float64, len(weights))
+	have := make([]float64, len(weights))
 	for i := range n {
-		if m := known.Mode(post.x[i*post.width:][:d]); m >= 0 {
-			counts[m]++
+		if m := known.Mode(at(i)); m >= 0 {
+			have[m] += weight(i)
 		}
 	}
 	out := &record.Modes{Of: len(weights)}
 	for m, w := range weights {
-		part := counts[m] / float64(n)
-		if part > w/2 {
+		if have[m] > w/2 {
 			out.Found++
 		}
-		out.TotalVariation += record.Float(math.Abs(part-w) / 2)
+		out.TotalVariation += record.Float(math.Abs(have[m]-w) / 2)
 	}
 	return out
 }

@@ -1,0 +1,89 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+
+	"github.com/sampan-mc/sampan/host/config"
+	"github.com/sampan-mc/sampan/host/record"
+	"github.com/sampan-mc/sampan/host/run"
+)
+
+type trainCmd struct {
+	File string `arg:"" help:"The run file."`
+	Out  string `placeholder:"DIR" help:"Folder of the training, new or empty. Default: runs/NAME-train-1, NAME-train-2 and so on, here."`
+	overrides
+	watching
+}
+
+// Run trains and reports.
+func (c *trainCmd) Run(ctx context.Context, std Streams) error {
+	conf, err := config.Read(c.File, c.assignments()...)
+	if err != nil {
+		return err
+	}
+	dir, made, err := newFolder(c.Out, c.File, "-train")
+	if err != nil {
+		return err
+	}
+	return c.watchTraining(std, dir, made, func(o run.Options) (*run.Evaluation, error) { return run.Train(ctx, conf, dir, o) })
+}
+
+// watchTraining does the work with progress shown, and reports what came of it.
+func (w *watching) watchTraining(std Streams, dir string, made []string, work func(run.Options) (*run.Evaluation, error)) error {
+	e, err := watched(w, std, made, work)
+	var stopped *run.Interrupted
+	switch {
+	case errors.As(err, &stopped):
+		return resumable(err, stopped)
+	case err != nil && run.IsTraining(dir):
+		return fmt.Errorf("%w\nwhat was done until then is kept; once the cause is mended, go on with:  %s resume %s", err, os.Args[0], dir)
+	case err != nil:
+		return err
+	case w.JSON:
+		text, err := e.Encode()
+		if err != nil {
+			return err
+		}
+		_, err = std.Out.Write(text)
+		return err
+	}
+	reportTraining(std.Out, e)
+	return nil
+}
+
+// reportTraining writes what a training came to for people.
+func reportTraining(w io.Writer, e *run.Evaluation) {
+	fmt.Fprintf(w, "\n%s for %s: %s steps, evaluated on %s fresh particles\n\n", e.Transport, e.Target, thousands(int64(e.Iterations)), thousands(int64(e.Particles)))
+	fmt.Fprintf(w, "  ESS       %.1f %%, Pareto k %.2f\n", 100*float64(e.ESS), float64(e.ParetoK))
+	if !unknownNumber(e.ESSForward) {
+		fmt.Fprintf(w, "            %.1f %% of exact draws sent back\n", 100*float64(e.ESSForward))
+	}
+	fmt.Fprintf(w, "  log Z     %s", withError(float64(e.LogZ), float64(e.LogZSE)))
+	if !unknownNumber(e.LogZKnown) {
+		fmt.Fprintf(w, ", known to be %s", number(float64(e.LogZKnown), 6))
+	}
+	fmt.Fprintf(w, "\n  bounds    %.4f below", float64(e.LogZLower))
+	if !unknownNumber(e.LogZUpper) {
+		fmt.Fprintf(w, ", %.4f above", float64(e.LogZUpper))
+	}
+	fmt.Fprintln(w)
+	if !unknownNumber(e.DeltaStd) {
+		fmt.Fprintf(w, "  sds       of the unweighted end points off by %s on average\n", number(float64(e.DeltaStd), 2))
+	}
+	if m := e.Modes; m != nil {
+		fmt.Fprintf(w, "  modes     %d of %d found; their weights off by %s in total variation\n", m.Found, m.Of, number(float64(m.TotalVariation), 2))
+	}
+	fmt.Fprintf(w, "  cost      pilot %s evaluations in %s s, training %s in %s s\n",
+		thousands(e.Pilot.Sum()), number(float64(e.Seconds.Pilot), 3), thousands(e.Evals.Sum()), number(float64(e.Seconds.Train), 3))
+	for _, text := range e.Warnings {
+		fmt.Fprint(w, "\n"+hanging("  - ", text))
+	}
+	fmt.Fprintf(w, "\n  artefact  %s\n", e.Artefact)
+}
+
+func unknownNumber(x record.Float) bool { return math.IsNaN(float64(x)) }

@@ -1,0 +1,198 @@
+package run
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math"
+
+	"github.com/sampan-mc/sampan/host/record"
+	"github.com/sampan-mc/sampan/smc"
+	"github.com/sampan-mc/sampan/smc/diag"
+	"github.com/sampan-mc/sampan/smc/mcmc"
+	"github.com/sampan-mc/sampan/targets"
+	"github.com/sampan-mc/sampan/vec/rng"
+)
+
+// Evaluation is what a trained transport is worth: its whole path, neither resampled nor moved, on fresh particles. What
+// cannot be had is null.
+type Evaluation struct {
+	Target     string        `json:"target"`
+	Transport  string        `json:"transport"`
+	Particles  int           `json:"particles"`
+	ESS        record.Float  `json:"ess"`         // of the weights, as a fraction
+	ESSForward record.Float  `json:"ess_forward"` // of exact draws sent back, likewise
+	ParetoK    record.Float  `json:"pareto_k"`
+	LogZ       record.Float  `json:"log_z"`       // log of the mean weight
+	LogZSE     record.Float  `json:"log_z_se"`    // by the variance of the weights
+	LogZLower  record.Float  `json:"log_z_lower"` // mean log weight
+	LogZUpper  record.Float  `json:"log_z_upper"` // the same of exact draws sent back
+	LogZKnown  record.Float  `json:"log_z_known"`
+	DeltaLogZ  record.Float  `json:"delta_log_z"` // |log_z_lower − log_z_known|, the gap of the evidence bound
+	W2         record.Float  `json:"w2"`
+	DeltaStd   record.Float  `json:"delta_std"`       // mean over coordinates of |sd of the unweighted end points − that of exact draws|
+	Modes      *record.Modes `json:"modes,omitempty"` // of the end points, weighted
+	Pilot      evals         `json:"pilot_evals"`
+	Evals      evals         `json:"evals"` // of the training
+	Seconds    trainSeconds  `json:"seconds"`
+	Iterations int           `json:"iterations"`
+	Warnings   []string      `json:"warnings"`
+	Artefact   string        `json:"artefact"` // its folder
+	Hash       string        `json:"hash"`
+}
+
+type trainSeconds struct {
+	Total record.Float `json:"total"`
+	Pilot record.Float `json:"pilot"`
+	Train record.Float `json:"train"`
+}
+
+// Encode is the evaluation as JSON.
+func (e *Evaluation) Encode() ([]byte, error) {
+	text, err := json.MarshalIndent(e, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("evaluation: %w", err)
+	}
+	return append(text, '\n'), nil
+}
+
+// evaluated is how many particles a transport is evaluated on.
+const evaluated = 10000
+
+// evaluate sends fresh particles through the transport, and exact draws of the target back, where those can be had.
+func (h *hybridRun) evaluate(ctx context.Context) (*Evaluation, error) {
+	cfg := h.cfg
+	cfg.Seed = rng.NewKey(cfg.Seed, "evaluate", 0).Uint64()
+	cfg.Particles, cfg.Islands, cfg.Threshold, cfg.Move.Steps = evaluated, 1, 0, 0
+	cfg.AsIs, cfg.OnTheFly, cfg.Tempered = true, true, nil
+	cfg.Move.Kernel = mcmc.Kernel{Kind: mcmc.RWM} // nothing is moved, so no gradients are needed
+	res, err := smc.Run(ctx, h.ref, h.density, cfg, smc.Hooks{Workers: 1})
+	if err != nil {
+		return nil, fmt.Errorf("evaluate the transport: %w", err)
+	}
+	p := res.Islands[0].Particles
+	m, known, nan := h.manifest, h.density.Info().Known, record.Float(math.NaN())
+	e := &Evaluation{
+		Target: h.target.Facts.Name, Transport: h.carrier.Info().Name, Particles: evaluated,
+		ESS: record.Float(res.ESS / evaluated), ESSForward: nan, ParetoK: record.Float(res.ParetoK),
+		LogZ: record.Float(res.LogZ), LogZSE: record.Float(res.Headline.Value), LogZLower: record.Float(meanOf(p.LogW)), LogZUpper: nan,
+		LogZKnown: record.Float(known.LogZ), W2: nan, DeltaStd: nan,
+		Pilot: m.Pilot, Evals: m.Training.Evals, Iterations: m.Training.Steps, Warnings: m.Training.Warnings,
+		Artefact: h.folder.Path(artefactFolder), Hash: m.hash(),
+	}
+	e.DeltaLogZ = record.Float(math.Abs(float64(e.LogZLower) - known.LogZ))
+	e.Modes = h.modesOf(p.N, func(i int) []float64 { return p.X[i*p.D : (i+1)*p.D] }, res)
+	if err := h.evaluateBack(ctx, e, p, cfg.Seed); err != nil {
+		return nil, err
+	}
+	e.Seconds = trainSeconds{record.Float(h.seconds().Total), record.Float(h.phases.seconds(phasePilot)), record.Float(h.phases.seconds(phaseTrain))}
+	return e, nil
+}
+
+// modesOf counts the modes that the weighted end points lie in.
+func (h *hybridRun) modesOf(n int, at func(int) []float64, res *smc.Result) *record.Modes {
+	w, _ := diag.Normalise(nil, res.Islands[0].Particles.LogW)
+	x := make([]float64, h.transform.Dim())
+	return modesOf(h.target.Density, n, func(i int) []float64 {
+		h.transform.Constrain(1, at(i), x)
+		return x
+	}, func(i int) float64 { return w[i] })
+}
+
+// evaluateBack compares with exact draws of the target, and sends them back through the segments for the upper bound.
+func (h *hybridRun) evaluateBack(ctx context.Context, e *Evaluation, ends *smc.Particles, seed uint64) error {
+	plain, _, err := targets.Unconstrain(h.target.Density)
+	if err != nil {
+		return err
+	}
+	exact, ok := targets.As[targets.Sampler](plain)
+	if !ok {
+		return nil
+	}
+	n, d := ends.N, ends.D
+	y := smc.NewParticles(n, d, ends.A)
+	if err := exact.Sample(ctx, 0, n, rng.NewKey(seed, "evaluate/exact", 0), y.X); err != nil {
+		return fmt.Errorf("exact draws of the target: %w", err)
+	}
+	sum := 0.0
+	for j := range d {
+		sum += math.Abs(sdOf(ends.X, j, d) - sdOf(y.X, j, d))
+	}
+	e.DeltaStd = record.Float(sum / float64(d))
+	back, ok := h.carrier.Transport.(smc.Backward)
+	if !ok {
+		return nil
+	}
+	logW, err := h.sendBack(ctx, back, y, seed)
+	if err != nil {
+		return err
+	}
+	e.LogZUpper = record.Float(meanOf(logW))
+	minus := make([]float64, n)
+	for i, l := range logW {
+		minus[i] = -l
+	}
+	// (N/Σw)·(N/Σ1/w) over exact draws, in the log domain.
+	e.ESSForward = record.Float(math.Exp(-diag.LogMeanExp(logW) - diag.LogMeanExp(minus)))
+	return nil
+}
+
+// sendBack takes exact draws y back to the reference and returns the log weights of the paths.
+func (h *hybridRun) sendBack(ctx context.Context, t smc.Backward, y *smc.Particles, seed uint64) ([]float64, error) {
+	n, d := y.N, y.D
+	b := targets.NewBatch(n, d, targets.LogP)
+	copy(b.X, y.X)
+	if err := h.density.Eval(ctx, b); err != nil {
+		return nil, err
+	}
+	logW, ratio, status := b.LogP, make([]float64, n), make([]targets.Status, n)
+	cuts := t.Cuts()
+	for k := len(cuts); k >= 1; k-- {
+		x := smc.NewParticles(n, d, y.A)
+		if k > 1 && cuts[k-2].Kind == smc.CutOwn {
+			x.LogOwn = make([]float64, n)
+		}
+		key := rng.NewKey(seed, fmt.Sprintf("evaluate/back-%d", k), 0)
+		if err := t.Backward(ctx, k, y, x, ratio, status, key); err != nil {
+			return nil, fmt.Errorf("send exact draws back through segment %d: %w", k, err)
+		}
+		for i := range logW {
+			logW[i] += ratio[i]
+		}
+		y = x
+	}
+	ref := h.ref
+	if own := t.Reference(); own != nil {
+		ref = own
+	}
+	r := targets.NewBatch(n, d, targets.LogP)
+	copy(r.X, y.X)
+	if err := ref.Eval(ctx, r); err != nil {
+		return nil, err
+	}
+	for i := range logW {
+		logW[i] -= r.LogP[i]
+	}
+	return logW, nil
+}
+
+func meanOf(v []float64) float64 {
+	sum := 0.0
+	for _, x := range v {
+		sum += x
+	}
+	return sum / float64(len(v))
+}
+
+// sdOf is the standard deviation of column j of x, which has d.
+func sdOf(x []float64, j, d int) float64 {
+	n := len(x) / d
+	mean, sum := 0.0, 0.0
+	for i := range n {
+		mean += x[i*d+j] / float64(n)
+	}
+	for i := range n {
+		sum += (x[i*d+j] - mean) * (x[i*d+j] - mean)
+	}
+	return math.Sqrt(sum / float64(n-1))
+}
