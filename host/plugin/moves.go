@@ -11,6 +11,8 @@ import (
 	"github.com/sampan-mc/sampan/proto/wire"
 	"github.com/sampan-mc/sampan/smc"
 	"github.com/sampan-mc/sampan/targets"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 )
 
 // segment has the plugin run a segment, answering what it asks. The error is a *lost, an *Error, the target's, or ctx's.
@@ -79,6 +81,17 @@ func (l *link) density(ctx context.Context, timeout time.Duration, cut int, b *t
 		return nil
 	})
 	return busy, err
+}
+
+// release has the plugin forget a handle, if it can.
+func (l *link) release(ctx context.Context, handle uint64, timeout time.Duration) error {
+	return l.call(ctx, "release", timeout, func(ctx context.Context) error {
+		_, err := l.plugin.Release(ctx, &pb.ReleaseRequest{Handle: handle})
+		if status.Code(err) == codes.Unimplemented {
+			err = nil
+		}
+		return err
+	})
 }
 
 // setCuts cuts the path into n segments.

@@ -128,11 +128,14 @@ func (t *Transport) bring(ctx context.Context, l *link) (err error) {
 	}
 	made, timeout := t.made.Transport, t.options.CreateTimeout
 	if l.version == dirty { // made anew
+		old := l.handle
 		fresh, err := l.create(ctx, t.create, timeout)
+		if err == nil {
+			made, err = fresh.Transport, l.release(ctx, old, timeout)
+		}
 		if err != nil {
 			return err
 		}
-		made = fresh.Transport
 	}
 	l.version = dirty
 	if s.files != nil {
