@@ -1,7 +1,7 @@
 """The annealed unadjusted Langevin bridge, with its reversal: a transport in numpy.
 
-Between a normal reference and the target lie the densities gamma_beta = reference^(1-beta) target^beta. Step i goes from
-beta_i to beta_{i+1} by one Langevin step without a Metropolis test,
+Between a normal reference and the target lie the densities gamma_beta = reference^(1-beta) target^beta. Step i goes
+from beta_i to beta_{i+1} by one Langevin step without a Metropolis test,
 
     y = x + e (grad log gamma_{beta_i}(x) + v) + sqrt(2 e) xi,    xi ~ N(0, I)
 
@@ -9,8 +9,8 @@ and the kernel that would take it back is the same step at the other end, the dr
 
     B(x | y) = N(y + e (grad log gamma_{beta_{i+1}}(y) - v), 2 e)
 
-so that log B - log F = |xi|^2 / 2 - |x - mean of B|^2 / (4 e). However coarse the steps are, the weights that come of it
-are exact; fine steps make them even. Forward at beta_i and backward at beta_{i+1}: with both at the same temperature
+so that log B - log F = |xi|^2 / 2 - |x - mean of B|^2 / (4 e). However coarse the steps are, the weights that come of
+it are exact; fine steps make them even. Forward at beta_i and backward at beta_{i+1}: with both at the same temperature
 the weights stay exact and spread about three times as far.
 
 With v = 0 this is annealed importance sampling by Langevin steps (Neal 2001; Heng, Bishop, Deligiannidis and Doucet

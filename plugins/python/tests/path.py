@@ -8,6 +8,7 @@ import numpy as np
 from host import GRAD, LOGP, Host, floats
 
 from sampan._proto import PACKAGE, pb
+from sampan.messages import joined, pieces
 
 TRANSPORT = pb.value("Kind", "KIND_TRANSPORT")
 
@@ -110,6 +111,61 @@ class Path:
             )
             log_w = log_w + r
         return x, log_w + self.target.eval(x)
+
+
+def train(h: Host, target, handle: int, pilot=(), resume=None, on_event=lambda talk, event: None, **start):
+    """Events of a training, and the checkpoints that came."""
+    talk = Talk(h, "Transport/Train", pb.TrainCommand, pb.TrainEvent, target)
+    talk.send(start=pb.TrainStart(handle=handle, key=11, **start))
+    for piece in pieces("", resume) if resume else ():
+        talk.send(resume=piece)
+    for chunk in pilot:
+        talk.send(pilot=chunk)
+    talk.send(begin=True)
+    events, blobs = [], []
+    for event in talk.events():
+        events.append(event)
+        if event.WhichOneof("event") == "checkpoint":
+            blobs.append(event.checkpoint)
+        on_event(talk, event)
+        if event.WhichOneof("event") in ("done", "error"):
+            break
+    talk.close()
+    return events, joined(blobs).get("") if blobs else None
+
+
+def saved(h: Host, handle: int) -> list:
+    """The Blobs of Transport.Save."""
+    stub = h.channel.unary_stream(
+        f"/{PACKAGE}.Transport/Save", pb.SaveRequest.SerializeToString, pb.SaveEvent.FromString
+    )
+    events = list(stub(pb.SaveRequest(handle=handle), timeout=30))
+    assert all(e.WhichOneof("event") == "blob" for e in events), events
+    return [e.blob for e in events]
+
+
+def load(h: Host, handle: int, blobs: list):
+    """The reply of Transport.Load."""
+    stub = h.channel.stream_unary(
+        f"/{PACKAGE}.Transport/Load", pb.LoadCommand.SerializeToString, pb.LoadReply.FromString
+    )
+    return stub(iter([pb.LoadCommand(handle=handle), *(pb.LoadCommand(blob=b) for b in blobs)]), timeout=30)
+
+
+def levels(pilot: list) -> list:
+    """A pilot as the chunks that carry it, one a level."""
+    return [
+        pb.PilotChunk(
+            level=i,
+            beta=p.beta,
+            log_z=p.log_z,
+            total=len(p.x),
+            n=len(p.x),
+            d=p.x.shape[1],
+            **{name: getattr(p, name).tobytes() for name in ("log_w", "log_ref", "log_target", "x")},
+        )
+        for i, p in enumerate(pilot)
+    ]
 
 
 def mean_weight(log_w: np.ndarray, log_z: float) -> tuple[float, float]:

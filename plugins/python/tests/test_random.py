@@ -73,6 +73,7 @@ def test_draws_depend_on_key_and_slot_only():
     for first, n in ((0, 1), (0, 17), (17, 50), (99, 1)):
         assert np.array_equal(sample(Draws(9, first, n)), whole[first : first + n])
     assert not np.array_equal(sample(Draws(8, 0, 100)), whole)
+    assert not (sample(Draws(9, 0, 100, stage=1)) == whole).any()
     assert sample(Draws(9, 0, 0)).shape == (0, 10)
 
 

@@ -7,11 +7,11 @@ import host
 import numpy as np
 import pytest
 from host import GRAD, LOGP, Host, floats
-from path import TRANSPORT, Path, Talk, create
+from path import TRANSPORT, Path, Talk, create, load, saved, train
 
 import sampan
 from sampan._proto import pb
-from sampan.messages import joined, pieces
+from sampan.messages import joined
 
 SOURCE = '''
 import os
@@ -298,39 +298,9 @@ def test_draws_of_the_reference(running):
     assert abs(whole.std() - 2) < 0.03
 
 
-def train(h, handle, pilot=(), resume=None, on_event=lambda talk, event: None, **start):
-    """Events of a training, and the checkpoints that came."""
-    talk = Talk(h, "Transport/Train", pb.TrainCommand, pb.TrainEvent, bowl)
-    talk.send(start=pb.TrainStart(handle=handle, key=11, **start))
-    for piece in pieces("", resume) if resume else ():
-        talk.send(resume=piece)
-    for chunk in pilot:
-        talk.send(pilot=chunk)
-    talk.send(begin=True)
-    events, blobs = [], []
-    for event in talk.events():
-        events.append(event)
-        if event.WhichOneof("event") == "checkpoint":
-            blobs.append(event.checkpoint)
-        on_event(talk, event)
-        if event.WhichOneof("event") in ("done", "error"):
-            break
-    talk.close()
-    return events, joined(blobs).get("") if blobs else None
-
-
-def saved(h, handle):
-    stub = h.channel.unary_stream(
-        f"/{host.PACKAGE}.Transport/Save", pb.SaveRequest.SerializeToString, pb.SaveEvent.FromString
-    )
-    events = list(stub(pb.SaveRequest(handle=handle), timeout=30))
-    assert all(e.WhichOneof("event") == "blob" for e in events), events
-    return [e.blob for e in events]
-
-
 def test_training(running):
     handle = create(running, "Learner", bowl).handle
-    events, _ = train(running, handle)
+    events, _ = train(running, bowl, handle)
     done = events[-1].done
     assert (done.steps, done.stopped_early, list(done.warnings)) == (50, False, ["nothing was learned"])
     progress = events[0].progress
@@ -339,7 +309,7 @@ def test_training(running):
     assert [b.name for b in saved(running, handle)] == ["sum.txt", "empty", "large", "large", "large"]
 
     again = create(running, "Learner", bowl).handle
-    train(running, again)
+    train(running, bowl, again)
     assert joined(saved(running, again)) == joined(saved(running, handle))
 
 
@@ -350,22 +320,22 @@ def test_a_training_stopped_and_resumed_gives_the_same_bytes(running):
             talk.send(stop=True)
 
     whole, first, second = (create(running, "Learner", bowl).handle for _ in range(3))
-    train(running, whole)
-    events, checkpoint = train(running, first, on_event=interrupt)
+    train(running, bowl, whole)
+    events, checkpoint = train(running, bowl, first, on_event=interrupt)
     done = events[-1].done
     assert (done.stopped_early, done.reason) == (True, "the host said stop")
     assert done.steps in (20, 21, 22)  # the orders are there before the next answer
     assert checkpoint is not None
-    events, _ = train(running, second, resume=checkpoint)
+    events, _ = train(running, bowl, second, resume=checkpoint)
     assert events[0].progress.step == done.steps + 1
     assert joined(saved(running, second)) == joined(saved(running, whole))
 
 
 def test_budgets_of_a_training(running):
     handle = create(running, "Learner", bowl, b'{"batch": 8}').handle
-    done = train(running, handle, max_evaluations=100)[0][-1].done
+    done = train(running, bowl, handle, max_evaluations=100)[0][-1].done
     assert (done.steps, done.reason) == (12, "96 of 100 evaluations are spent")
-    done = train(running, handle, max_steps=7)[0][-1].done
+    done = train(running, bowl, handle, max_steps=7)[0][-1].done
     assert (done.steps, done.stopped_early) == (7, False)
 
 
@@ -391,30 +361,23 @@ def test_a_pilot_and_an_exception_in_training(running):
 
     heavy = np.full(10, 2.0).tobytes()
     pilot = [chunk(0, 0, 30), chunk(1, 0, 20, log_w=np.zeros(20).tobytes()), chunk(1, 20, 10, log_w=heavy)]
-    events, _ = train(running, handle, pilot)
+    events, _ = train(running, bowl, handle, pilot)
     assert abs(events[0].progress.loss - (12_000 + 20 + 1 + 2 * 0.5)) < 5
     error = events[-1].error
     assert error.message == "RuntimeError: it diverges" and "in train" in error.traceback
-    assert "20 draws came of 30" in train(running, handle, pilot[:2])[0][-1].error.message
+    assert "20 draws came of 30" in train(running, bowl, handle, pilot[:2])[0][-1].error.message
     plain = create(running, "Plain", bowl).handle
-    assert "does not learn" in train(running, plain)[0][-1].error.message
+    assert "does not learn" in train(running, bowl, plain)[0][-1].error.message
 
 
 def test_save_and_load(running):
     first, second = (create(running, "Learner", bowl).handle for _ in range(2))
-    train(running, first)
+    train(running, bowl, first)
     blobs = saved(running, first)
-    stub = running.channel.stream_unary(
-        f"/{host.PACKAGE}.Transport/Load", pb.LoadCommand.SerializeToString, pb.LoadReply.FromString
-    )
-
-    def load(blobs):
-        return stub(iter([pb.LoadCommand(handle=second), *(pb.LoadCommand(blob=b) for b in blobs)]), timeout=30)
-
-    assert load(blobs).transport.name == "Learner"
+    assert load(running, second, blobs).transport.name == "Learner"
     assert joined(saved(running, second)) == joined(blobs)
-    assert "2097152 bytes of 3000000" in load(blobs[:-1]).error.message
-    assert "accepted is the next one" in load([*blobs[:3], blobs[4]]).error.message
+    assert "2097152 bytes of 3000000" in load(running, second, blobs[:-1]).error.message
+    assert "accepted is the next one" in load(running, second, [*blobs[:3], blobs[4]]).error.message
 
 
 def test_outside_of_a_run():

@@ -14,7 +14,7 @@ parameters, a prior and a likelihood apart, exact draws, derived outputs, config
 from __future__ import annotations
 
 from . import _stdio as _stdio  # first: in a plugin's process it keeps stdout free from what later imports print
-from . import random
+from . import random, safetensors
 from .config import ConfigError, Family, family
 from .params import Param, positive, real
 from .plugin import main
@@ -42,5 +42,6 @@ __all__ = [
     "positive",
     "random",
     "real",
+    "safetensors",
     "target",
 ]

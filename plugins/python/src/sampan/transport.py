@@ -91,8 +91,8 @@ class Transport(ABC):
     @abstractmethod
     def segment(self, k: int, particles: Particles, draws: Draws) -> tuple[np.ndarray, ...]:
         """Move particles from cut k - 1 to cut k, the first k being 1: a tuple of y, (n, d), and r, (n,), and, where
-        aux is above zero, the new aux, (n, aux). Random numbers come from ``draws`` alone, row i from row i, so that the
-        same call gives the same answer, in whatever process.
+        aux is above zero, the new aux, (n, aux). Random numbers come from ``draws`` alone, row i from row i, so that
+        the same call gives the same answer, in whatever process.
         """
 
     def backward(self, k: int, particles: Particles, draws: Draws) -> tuple[np.ndarray, ...]:
