@@ -20,6 +20,10 @@ func TestBuiltinsIsolated(t *testing.T) {
 		}
 		t.Run(e.Name, func(t *testing.T) {
 			here, err := targets.New(e.Name, nil, "")
+			var faults targets.ConfigErrors
+			if errors.As(err, &faults) && faults[0].Path == "csv" {
+				t.Skip("its data come from a file: ", err)
+			}
 			if err != nil {
 				t.Fatal(err)
 			}
