@@ -90,8 +90,13 @@ func benchFunctions[T Float](b *testing.B) {
 	}
 	positive := make([]T, n)
 	far := make([]T, n)
+	denormal := make([]T, n) // arguments of an exponential that is
 	for i := range far {
 		far[i] = x[i] * 1e6
+		denormal[i] = -100 + x[i]
+		if !single[T]() {
+			denormal[i] = -726 + 3*x[i]
+		}
 	}
 	p, m, v := make([]T, n), make([]T, n), make([]T, n)
 	index := make([]int32, n)
@@ -104,6 +109,7 @@ func benchFunctions[T Float](b *testing.B) {
 	}{
 		{"exp", func() { Exp(y, x) }},
 		{"exp-saturated", func() { Exp(y, far) }},
+		{"exp-denormal", func() { Exp(y, denormal) }},
 		{"tanh-saturated", func() { Tanh(y, far) }},
 		{"sigmoid-saturated", func() { Sigmoid(y, far) }},
 		{"gelu-saturated", func() { Gelu(y, far) }},

@@ -18,11 +18,16 @@ main:
 	VMOVUPS          64(CX), Z1
 	VMOVUPS          128(CX), Z2
 	VMOVUPS          192(CX), Z3
-	VBROADCASTSS     c32_42b37217<>+0(SB), Z4
-	VMINPS           Z0, Z4, Z5
-	VMINPS           Z1, Z4, Z6
-	VMINPS           Z2, Z4, Z7
-	VMINPS           Z3, Z4, Z4
+	VBROADCASTSS     c32_c2aeac4f<>+0(SB), Z4
+	VMAXPS           Z0, Z4, Z5
+	VMAXPS           Z1, Z4, Z6
+	VMAXPS           Z2, Z4, Z7
+	VMAXPS           Z3, Z4, Z4
+	VBROADCASTSS     c32_42b37217<>+0(SB), Z8
+	VMINPS           Z5, Z8, Z5
+	VMINPS           Z6, Z8, Z6
+	VMINPS           Z7, Z8, Z7
+	VMINPS           Z4, Z8, Z4
 	VBROADCASTSS     c32_4b400000<>+0(SB), Z8
 	VMOVAPS          Z8, Z9
 	VMOVAPS          Z8, Z10
@@ -126,8 +131,10 @@ tail:
 	BZHIQ            SI, BX, BX
 	KMOVW            BX, K1
 	VMOVUPS.Z        (CX), K1, Z0
-	VBROADCASTSS     c32_42b37217<>+0(SB), Z1
-	VMINPS           Z0, Z1, Z1
+	VBROADCASTSS     c32_c2aeac4f<>+0(SB), Z1
+	VMAXPS           Z0, Z1, Z1
+	VBROADCASTSS     c32_42b37217<>+0(SB), Z2
+	VMINPS           Z1, Z2, Z1
 	VBROADCASTSS     c32_4b400000<>+0(SB), Z2
 	VMOVAPS          Z2, Z2
 	VFMADD231PS.BCST c32_3fb8aa3b<>+0(SB), Z1, Z2
@@ -160,6 +167,9 @@ tail:
 end:
 	VZEROUPPER
 	RET
+
+DATA c32_c2aeac4f<>+0(SB)/4, $0xc2aeac4f
+GLOBL c32_c2aeac4f<>(SB), RODATA|NOPTR, $4
 
 DATA c32_42b37217<>+0(SB)/4, $0x42b37217
 GLOBL c32_42b37217<>(SB), RODATA|NOPTR, $4
@@ -199,9 +209,6 @@ GLOBL c32_3f000000<>(SB), RODATA|NOPTR, $4
 
 DATA c32_3f800000<>+0(SB)/4, $0x3f800000
 GLOBL c32_3f800000<>(SB), RODATA|NOPTR, $4
-
-DATA c32_c2aeac4f<>+0(SB)/4, $0xc2aeac4f
-GLOBL c32_c2aeac4f<>(SB), RODATA|NOPTR, $4
 
 // func log32avx512(dst *float32, x *float32, n int)
 // Requires: AVX, AVX512F, BMI2, CMOV
@@ -4182,11 +4189,16 @@ main:
 	VMOVUPS          64(CX), Z1
 	VMOVUPS          128(CX), Z2
 	VMOVUPS          192(CX), Z3
-	VBROADCASTSD     c64_40863642fefa39ef<>+0(SB), Z4
-	VMINPD           Z0, Z4, Z5
-	VMINPD           Z1, Z4, Z6
-	VMINPD           Z2, Z4, Z7
-	VMINPD           Z3, Z4, Z4
+	VBROADCASTSD     c64_c086232bdd7abcd2<>+0(SB), Z4
+	VMAXPD           Z0, Z4, Z5
+	VMAXPD           Z1, Z4, Z6
+	VMAXPD           Z2, Z4, Z7
+	VMAXPD           Z3, Z4, Z4
+	VBROADCASTSD     c64_40863642fefa39ef<>+0(SB), Z8
+	VMINPD           Z5, Z8, Z5
+	VMINPD           Z6, Z8, Z6
+	VMINPD           Z7, Z8, Z7
+	VMINPD           Z4, Z8, Z4
 	VBROADCASTSD     c64_4338000000000000<>+0(SB), Z8
 	VMOVAPS          Z8, Z9
 	VMOVAPS          Z8, Z10
@@ -4319,8 +4331,10 @@ tail:
 	BZHIQ            SI, BX, BX
 	KMOVW            BX, K1
 	VMOVUPD.Z        (CX), K1, Z0
-	VBROADCASTSD     c64_40863642fefa39ef<>+0(SB), Z1
-	VMINPD           Z0, Z1, Z1
+	VBROADCASTSD     c64_c086232bdd7abcd2<>+0(SB), Z1
+	VMAXPD           Z0, Z1, Z1
+	VBROADCASTSD     c64_40863642fefa39ef<>+0(SB), Z2
+	VMINPD           Z1, Z2, Z1
 	VBROADCASTSD     c64_4338000000000000<>+0(SB), Z2
 	VMOVAPS          Z2, Z2
 	VFMADD231PD.BCST c64_3ff71547652b82fe<>+0(SB), Z1, Z2
@@ -4361,6 +4375,9 @@ tail:
 end:
 	VZEROUPPER
 	RET
+
+DATA c64_c086232bdd7abcd2<>+0(SB)/8, $0xc086232bdd7abcd2
+GLOBL c64_c086232bdd7abcd2<>(SB), RODATA|NOPTR, $8
 
 DATA c64_40863642fefa39ef<>+0(SB)/8, $0x40863642fefa39ef
 GLOBL c64_40863642fefa39ef<>(SB), RODATA|NOPTR, $8
@@ -4418,9 +4435,6 @@ GLOBL c64_3fa5555555555555<>(SB), RODATA|NOPTR, $8
 
 DATA c64_3fe0000000000000<>+0(SB)/8, $0x3fe0000000000000
 GLOBL c64_3fe0000000000000<>(SB), RODATA|NOPTR, $8
-
-DATA c64_c086232bdd7abcd2<>+0(SB)/8, $0xc086232bdd7abcd2
-GLOBL c64_c086232bdd7abcd2<>(SB), RODATA|NOPTR, $8
 
 // func log64avx512(dst *float64, x *float64, n int)
 // Requires: AVX, AVX512F, BMI2, CMOV

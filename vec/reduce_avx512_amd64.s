@@ -248,9 +248,12 @@ row1:
 	VMOVUPS          64(SI), Z6
 	VSUBPS           Z1, Z5, Z5
 	VSUBPS           Z0, Z6, Z6
-	VBROADCASTSS     c32_42b37217<>+0(SB), Z7
-	VMINPS           Z5, Z7, Z8
-	VMINPS           Z6, Z7, Z7
+	VBROADCASTSS     c32_c2aeac4f<>+0(SB), Z7
+	VMAXPS           Z5, Z7, Z8
+	VMAXPS           Z6, Z7, Z7
+	VBROADCASTSS     c32_42b37217<>+0(SB), Z9
+	VMINPS           Z8, Z9, Z8
+	VMINPS           Z7, Z9, Z7
 	VBROADCASTSS     c32_4b400000<>+0(SB), Z9
 	VMOVAPS          Z9, Z10
 	VMOVAPS          Z9, Z9
@@ -399,8 +402,10 @@ rows2:
 row3:
 	VMOVUPS.Z        (SI), K1, Z1
 	VSUBPS           Z0, Z1, Z1
-	VBROADCASTSS     c32_42b37217<>+0(SB), Z2
-	VMINPS           Z1, Z2, Z2
+	VBROADCASTSS     c32_c2aeac4f<>+0(SB), Z2
+	VMAXPS           Z1, Z2, Z2
+	VBROADCASTSS     c32_42b37217<>+0(SB), Z3
+	VMINPS           Z2, Z3, Z2
 	VBROADCASTSS     c32_4b400000<>+0(SB), Z3
 	VMOVAPS          Z3, Z3
 	VFMADD231PS.BCST c32_3fb8aa3b<>+0(SB), Z2, Z3
@@ -475,6 +480,9 @@ GLOBL c32_ff7fffff<>(SB), RODATA|NOPTR, $4
 DATA c32_7f7fffff<>+0(SB)/4, $0x7f7fffff
 GLOBL c32_7f7fffff<>(SB), RODATA|NOPTR, $4
 
+DATA c32_c2aeac4f<>+0(SB)/4, $0xc2aeac4f
+GLOBL c32_c2aeac4f<>(SB), RODATA|NOPTR, $4
+
 DATA c32_42b37217<>+0(SB)/4, $0x42b37217
 GLOBL c32_42b37217<>(SB), RODATA|NOPTR, $4
 
@@ -513,9 +521,6 @@ GLOBL c32_3f000000<>(SB), RODATA|NOPTR, $4
 
 DATA c32_3f800000<>+0(SB)/4, $0x3f800000
 GLOBL c32_3f800000<>(SB), RODATA|NOPTR, $4
-
-DATA c32_c2aeac4f<>+0(SB)/4, $0xc2aeac4f
-GLOBL c32_c2aeac4f<>(SB), RODATA|NOPTR, $4
 
 DATA c32_bf800000<>+0(SB)/4, $0xbf800000
 GLOBL c32_bf800000<>(SB), RODATA|NOPTR, $4
@@ -589,9 +594,12 @@ row1:
 	VMOVUPS          64(R8), Z12
 	VSUBPS           Z1, Z11, Z11
 	VSUBPS           Z0, Z12, Z12
-	VBROADCASTSS     c32_42b37217<>+0(SB), Z13
-	VMINPS           Z11, Z13, Z14
-	VMINPS           Z12, Z13, Z13
+	VBROADCASTSS     c32_c2aeac4f<>+0(SB), Z13
+	VMAXPS           Z11, Z13, Z14
+	VMAXPS           Z12, Z13, Z13
+	VBROADCASTSS     c32_42b37217<>+0(SB), Z15
+	VMINPS           Z14, Z15, Z14
+	VMINPS           Z13, Z15, Z13
 	VBROADCASTSS     c32_4b400000<>+0(SB), Z15
 	VMOVAPS          Z15, Z16
 	VMOVAPS          Z15, Z15
@@ -722,9 +730,12 @@ row2:
 	VMOVUPS          64(R8), Z1
 	VSUBPS           Z6, Z0, Z0
 	VSUBPS           Z7, Z1, Z1
-	VBROADCASTSS     c32_42b37217<>+0(SB), Z11
-	VMINPS           Z0, Z11, Z12
-	VMINPS           Z1, Z11, Z11
+	VBROADCASTSS     c32_c2aeac4f<>+0(SB), Z11
+	VMAXPS           Z0, Z11, Z12
+	VMAXPS           Z1, Z11, Z11
+	VBROADCASTSS     c32_42b37217<>+0(SB), Z13
+	VMINPS           Z12, Z13, Z12
+	VMINPS           Z11, Z13, Z11
 	VBROADCASTSS     c32_4b400000<>+0(SB), Z13
 	VMOVAPS          Z13, Z14
 	VMOVAPS          Z13, Z13
@@ -818,8 +829,10 @@ rows3:
 row4:
 	VMOVUPS.Z        (R8), K1, Z1
 	VSUBPS           Z0, Z1, Z1
-	VBROADCASTSS     c32_42b37217<>+0(SB), Z2
-	VMINPS           Z1, Z2, Z2
+	VBROADCASTSS     c32_c2aeac4f<>+0(SB), Z2
+	VMAXPS           Z1, Z2, Z2
+	VBROADCASTSS     c32_42b37217<>+0(SB), Z3
+	VMINPS           Z2, Z3, Z2
 	VBROADCASTSS     c32_4b400000<>+0(SB), Z3
 	VMOVAPS          Z3, Z3
 	VFMADD231PS.BCST c32_3fb8aa3b<>+0(SB), Z2, Z3
@@ -896,8 +909,10 @@ rows4:
 row5:
 	VMOVUPS.Z        (R8), K1, Z0
 	VSUBPS           Z10, Z0, Z0
-	VBROADCASTSS     c32_42b37217<>+0(SB), Z1
-	VMINPS           Z0, Z1, Z1
+	VBROADCASTSS     c32_c2aeac4f<>+0(SB), Z1
+	VMAXPS           Z0, Z1, Z1
+	VBROADCASTSS     c32_42b37217<>+0(SB), Z2
+	VMINPS           Z1, Z2, Z1
 	VBROADCASTSS     c32_4b400000<>+0(SB), Z2
 	VMOVAPS          Z2, Z2
 	VFMADD231PS.BCST c32_3fb8aa3b<>+0(SB), Z1, Z2
@@ -1190,9 +1205,12 @@ row1:
 	VMOVUPS          64(SI), Z6
 	VSUBPD           Z1, Z5, Z5
 	VSUBPD           Z0, Z6, Z6
-	VBROADCASTSD     c64_40863642fefa39ef<>+0(SB), Z7
-	VMINPD           Z5, Z7, Z8
-	VMINPD           Z6, Z7, Z7
+	VBROADCASTSD     c64_c086232bdd7abcd2<>+0(SB), Z7
+	VMAXPD           Z5, Z7, Z8
+	VMAXPD           Z6, Z7, Z7
+	VBROADCASTSD     c64_40863642fefa39ef<>+0(SB), Z9
+	VMINPD           Z8, Z9, Z8
+	VMINPD           Z7, Z9, Z7
 	VBROADCASTSD     c64_4338000000000000<>+0(SB), Z9
 	VMOVAPS          Z9, Z10
 	VMOVAPS          Z9, Z9
@@ -1363,8 +1381,10 @@ rows2:
 row3:
 	VMOVUPD.Z        (SI), K1, Z1
 	VSUBPD           Z0, Z1, Z1
-	VBROADCASTSD     c64_40863642fefa39ef<>+0(SB), Z2
-	VMINPD           Z1, Z2, Z2
+	VBROADCASTSD     c64_c086232bdd7abcd2<>+0(SB), Z2
+	VMAXPD           Z1, Z2, Z2
+	VBROADCASTSD     c64_40863642fefa39ef<>+0(SB), Z3
+	VMINPD           Z2, Z3, Z2
 	VBROADCASTSD     c64_4338000000000000<>+0(SB), Z3
 	VMOVAPS          Z3, Z3
 	VFMADD231PD.BCST c64_3ff71547652b82fe<>+0(SB), Z2, Z3
@@ -1450,6 +1470,9 @@ GLOBL c64_ffefffffffffffff<>(SB), RODATA|NOPTR, $8
 DATA c64_7fefffffffffffff<>+0(SB)/8, $0x7fefffffffffffff
 GLOBL c64_7fefffffffffffff<>(SB), RODATA|NOPTR, $8
 
+DATA c64_c086232bdd7abcd2<>+0(SB)/8, $0xc086232bdd7abcd2
+GLOBL c64_c086232bdd7abcd2<>(SB), RODATA|NOPTR, $8
+
 DATA c64_40863642fefa39ef<>+0(SB)/8, $0x40863642fefa39ef
 GLOBL c64_40863642fefa39ef<>(SB), RODATA|NOPTR, $8
 
@@ -1506,9 +1529,6 @@ GLOBL c64_3fa5555555555555<>(SB), RODATA|NOPTR, $8
 
 DATA c64_3fe0000000000000<>+0(SB)/8, $0x3fe0000000000000
 GLOBL c64_3fe0000000000000<>(SB), RODATA|NOPTR, $8
-
-DATA c64_c086232bdd7abcd2<>+0(SB)/8, $0xc086232bdd7abcd2
-GLOBL c64_c086232bdd7abcd2<>(SB), RODATA|NOPTR, $8
 
 DATA c64_bff0000000000000<>+0(SB)/8, $0xbff0000000000000
 GLOBL c64_bff0000000000000<>(SB), RODATA|NOPTR, $8
@@ -1603,9 +1623,12 @@ row1:
 	VMOVUPS          64(R8), Z12
 	VSUBPD           Z1, Z11, Z11
 	VSUBPD           Z0, Z12, Z12
-	VBROADCASTSD     c64_40863642fefa39ef<>+0(SB), Z13
-	VMINPD           Z11, Z13, Z14
-	VMINPD           Z12, Z13, Z13
+	VBROADCASTSD     c64_c086232bdd7abcd2<>+0(SB), Z13
+	VMAXPD           Z11, Z13, Z14
+	VMAXPD           Z12, Z13, Z13
+	VBROADCASTSD     c64_40863642fefa39ef<>+0(SB), Z15
+	VMINPD           Z14, Z15, Z14
+	VMINPD           Z13, Z15, Z13
 	VBROADCASTSD     c64_4338000000000000<>+0(SB), Z15
 	VMOVAPS          Z15, Z16
 	VMOVAPS          Z15, Z15
@@ -1758,9 +1781,12 @@ row2:
 	VMOVUPS          64(R8), Z1
 	VSUBPD           Z6, Z0, Z0
 	VSUBPD           Z7, Z1, Z1
-	VBROADCASTSD     c64_40863642fefa39ef<>+0(SB), Z11
-	VMINPD           Z0, Z11, Z12
-	VMINPD           Z1, Z11, Z11
+	VBROADCASTSD     c64_c086232bdd7abcd2<>+0(SB), Z11
+	VMAXPD           Z0, Z11, Z12
+	VMAXPD           Z1, Z11, Z11
+	VBROADCASTSD     c64_40863642fefa39ef<>+0(SB), Z13
+	VMINPD           Z12, Z13, Z12
+	VMINPD           Z11, Z13, Z11
 	VBROADCASTSD     c64_4338000000000000<>+0(SB), Z13
 	VMOVAPS          Z13, Z14
 	VMOVAPS          Z13, Z13
@@ -1869,8 +1895,10 @@ rows3:
 row4:
 	VMOVUPD.Z        (R8), K1, Z1
 	VSUBPD           Z0, Z1, Z1
-	VBROADCASTSD     c64_40863642fefa39ef<>+0(SB), Z2
-	VMINPD           Z1, Z2, Z2
+	VBROADCASTSD     c64_c086232bdd7abcd2<>+0(SB), Z2
+	VMAXPD           Z1, Z2, Z2
+	VBROADCASTSD     c64_40863642fefa39ef<>+0(SB), Z3
+	VMINPD           Z2, Z3, Z2
 	VBROADCASTSD     c64_4338000000000000<>+0(SB), Z3
 	VMOVAPS          Z3, Z3
 	VFMADD231PD.BCST c64_3ff71547652b82fe<>+0(SB), Z2, Z3
@@ -1958,8 +1986,10 @@ rows4:
 row5:
 	VMOVUPD.Z        (R8), K1, Z0
 	VSUBPD           Z10, Z0, Z0
-	VBROADCASTSD     c64_40863642fefa39ef<>+0(SB), Z1
-	VMINPD           Z0, Z1, Z1
+	VBROADCASTSD     c64_c086232bdd7abcd2<>+0(SB), Z1
+	VMAXPD           Z0, Z1, Z1
+	VBROADCASTSD     c64_40863642fefa39ef<>+0(SB), Z2
+	VMINPD           Z1, Z2, Z1
 	VBROADCASTSD     c64_4338000000000000<>+0(SB), Z2
 	VMOVAPS          Z2, Z2
 	VFMADD231PD.BCST c64_3ff71547652b82fe<>+0(SB), Z1, Z2

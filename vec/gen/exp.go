@@ -10,8 +10,8 @@ func (l num) gate() float64   { return pick(l.d, 708.39, 87.33) }
 
 // exp is eˣ: 0 where that is not normal, +Inf where it is not finite. NaN goes through min and max.
 func (l num) exp(x V) V {
-	if wide { // VSCALEF makes infinities by itself
-		return l.zeroWhereBelow(x, l.expMin(), l.expCore(l.atMost(x, l.expMax()+1), false))
+	if wide { // VSCALEF makes infinities by itself, but takes hundreds of cycles to make a denormal
+		return l.zeroWhereBelow(x, l.expMin(), l.expCore(l.atMost(l.atLeast(x, l.expMin()), l.expMax()+1), false))
 	}
 	y := l.expCore(l.atMost(l.atLeast(x, l.expMin()), l.expMax()), false)
 	// The first float beyond the largest argument already brings y over the top.
