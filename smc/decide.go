@@ -10,11 +10,14 @@ import (
 )
 
 // The rule by which a pilot decides on segments. Pareto k below ½ means that the weights have a finite variance; above
-// diag.ParetoKThreshold their mean cannot be estimated from as many particles.
+// diag.ParetoKThreshold their mean cannot be estimated from as many particles. It takes the lesser of the k of the
+// weights that a segment gives and of those that it leaves, since a tail of small changes that is lost among the weights
+// does no harm. From harmless on there are no weights to speak of, and what k would say of them is noise.
 const (
 	keepK       = 0.5
 	keepCESS    = 0.5
 	replaceCESS = 0.3
+	harmless    = 0.99
 )
 
 // Less mass than a tempered run finds, by more than lostErrors standard errors and lostLeast in log Z, is lost mass.
@@ -54,7 +57,7 @@ func (pop *population) decide(ctx context.Context) error {
 			return err
 		}
 	}
-	pop.wants = d.Verdict != Kept && pop.refinable
+	pop.wants = pop.refinable && (d.Verdict == Replaced || d.CESS < keepCESS)
 	if pop.wants || d.Verdict != Replaced {
 		pop.plan.Decisions = append(pop.plan.Decisions, d)
 		return nil
@@ -81,7 +84,11 @@ func (pop *population) movesAfter(k int, rep *Report, d *Decision) int {
 		}
 		return 0
 	}
-	pop.judge(diag.ParetoK(pop.ratio), rep.CESS, d)
+	tail := math.NaN()
+	if given := diag.ParetoK(pop.ratio); rep.CESS < harmless && !math.IsNaN(given) && !math.IsNaN(rep.ParetoK) {
+		tail = min(given, rep.ParetoK)
+	}
+	pop.judge(tail, rep.CESS, d)
 	if movable && (rep.Resampled || d.Verdict == Refined) {
 		return pop.cfg.Move.Steps
 	}

@@ -2,6 +2,7 @@ package smc
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/sampan-mc/sampan/smc/mcmc"
 )
@@ -22,6 +23,32 @@ type PlannedStage struct {
 	Beta    float64 // at its end; NaN where the cut has none
 	Moves   int     // applications of the kernel
 	Tuning  mcmc.Tuning
+}
+
+// Lines tells the decisions in words, neighbours of one verdict together, with the worst of their figures.
+func (p *Plan) Lines() []string {
+	var merged []Decision
+	for _, d := range p.Decisions {
+		n := len(merged) - 1
+		if n < 0 || merged[n].Verdict != d.Verdict {
+			merged = append(merged, d)
+			continue
+		}
+		m := &merged[n]
+		m.Last = d.Last
+		m.Stages += d.Stages
+		if worse(d.ParetoK, m.ParetoK) {
+			m.ParetoK, m.Why = d.ParetoK, d.Why
+		}
+		if !(d.CESS >= m.CESS) {
+			m.CESS = d.CESS
+		}
+	}
+	var lines []string
+	for _, d := range merged {
+		lines = append(lines, d.String())
+	}
+	return lines
 }
 
 // Verdict says what becomes of segments of a transport.
@@ -54,8 +81,8 @@ func (v Verdict) String() string {
 type Decision struct {
 	First, Last int // segments, from 1
 	Verdict     Verdict
-	ParetoK     float64 // of the weights that the worst of them gives; NaN if it was not tried
-	CESS        float64 // conditional effective sample size, as a fraction, of the worst of them; likewise
+	ParetoK     float64 // of the weights of the worst of them; NaN if they hardly vary, or it was not tried
+	CESS        float64 // conditional effective sample size, as a fraction, of the worst of them; NaN if it was not tried
 	Stages      int     // of tempering in place of them
 	Why         string  // in words
 }
@@ -73,8 +100,11 @@ func (d Decision) String() string {
 			text += "s"
 		}
 	}
-	if d.ParetoK == d.ParetoK || d.CESS == d.CESS {
-		text += fmt.Sprintf(", Pareto k %.2f, CESS %.2f", d.ParetoK, d.CESS)
+	if !math.IsNaN(d.ParetoK) {
+		text += fmt.Sprintf(", Pareto k %.2f", d.ParetoK)
+	}
+	if !math.IsNaN(d.CESS) {
+		text += fmt.Sprintf(", CESS %.2f", d.CESS)
 	}
 	if d.Why != "" {
 		text += ": " + d.Why

@@ -40,7 +40,7 @@ type population struct {
 	kind      CutKind // what is known of γ at the particles
 	fresh     bool    // the gradients in s are those of its points
 	to        int     // cut that tempered stages lead to; 0: none under way
-	refinable bool    // finer cuts can be had, rather than another decision than Kept
+	refinable bool    // finer cuts can be had, rather than replace a segment
 	wants     bool    // finer cuts
 
 	sp                       *Particles  // what resampling gathers into; swapped with p and s

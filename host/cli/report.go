@@ -161,8 +161,8 @@ func reportTransport(w io.Writer, s *record.Summary) {
 		rows = append(rows, []string{p.Name, thousands(p.Evals.Density), thousands(p.Evals.Gradient), number(float64(p.Seconds), 3)})
 	}
 	fmt.Fprintf(w, "\n%s\n  transport %s:\n", table("    ", rows), s.Transport.Name)
-	for _, d := range s.Plan {
-		fmt.Fprint(w, hanging("    - ", d.Text))
+	for _, line := range s.Transport.Decided {
+		fmt.Fprint(w, hanging("    - ", line))
 	}
 	if s.Beside != nil {
 		fmt.Fprint(w, "\n"+wrap(s.Beside.Text, "  ", reportWidth))

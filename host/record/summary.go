@@ -70,6 +70,8 @@ type Transport struct {
 	Artefact string `json:"artefact,omitempty"` // hash of what it learned
 	Steps    int    `json:"steps,omitempty"`    // of its training
 	Cuts     int    `json:"cuts"`
+	// Decided is the plan in words, neighbouring segments of one verdict together.
+	Decided []string `json:"decided"`
 }
 
 // Decision is what a pilot decided about neighbouring segments of a transport.

@@ -188,10 +188,7 @@ func (h *hybridRun) decided(p *smc.Plan) error {
 	if err := h.begin(phaseSample); err != nil {
 		return err
 	}
-	var lines []string
-	for _, d := range p.Decisions {
-		lines = append(lines, d.String())
-	}
+	lines := p.Lines()
 	if h.options.Say != nil {
 		for _, l := range lines {
 			h.options.Say(l)
@@ -273,7 +270,7 @@ func (o *hybridOutcome) digest(d *record.Digest) {
 // describe adds the transport, what was decided about it, and what the phases cost.
 func (o *hybridOutcome) describe(sum *record.Summary, post *posterior) {
 	o.populationOutcome.describe(sum, post)
-	sum.Transport = &record.Transport{Name: o.hybrid.carrier.Info().Name, Cuts: o.Plan.Cuts}
+	sum.Transport = &record.Transport{Name: o.hybrid.carrier.Info().Name, Cuts: o.Plan.Cuts, Decided: o.Plan.Lines()}
 	if o.Plan.Cuts == 0 {
 		sum.Transport.Cuts = len(o.hybrid.carrier.Cuts())
 	}
