@@ -71,6 +71,9 @@ func TestTrain(t *testing.T) {
 	var segments string
 	for _, source := range []TargetSource{gaussian3(t), askedTarget(gaussian3(t))} {
 		for _, workers := range []int{1, 3} {
+			if testing.Short() && workers == 1 {
+				continue
+			}
 			var w witness
 			tr := openTransport(t, animal("learner"), nil, source, w.watch(Options{Rows: 7, Workers: workers}))
 			before := segment1(t, tr.Served(), crowd(60, 3, 0, 0)).bits()

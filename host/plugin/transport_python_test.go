@@ -16,6 +16,9 @@ import (
 // The annealed Langevin bridge in Python: the mean weight is Z (one case at 4 standard errors, the seed is fixed), the
 // bytes are the same for one process and for two that are killed in a segment, and it can be cut elsewhere.
 func TestPythonTransport(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts three interpreters")
+	}
 	t.Parallel()
 	o := Options{Python: python(t), Rows: 200}
 	spec, err := Find(filepath.Join("..", "..", "plugins", "examples", "python-ula", "ula.py"), o)

@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"os"
-	"time"
 
 	"github.com/sampan-mc/sampan/plugins/sdk"
 	"github.com/sampan-mc/sampan/smc"
@@ -18,8 +16,8 @@ import (
 //
 //	F(y | x) = N(x + ½ tanh(∇ log γ₁(x) + shift), ¼),   B(x | y) = N(y − ½ tanh(y), ¼)
 //
-// where shift is learned by those that learn. In has the gradient evaluated at its first n/2 points apart from the others,
-// in two goroutines: asking the target is safe at the same time.
+// where shift is learned by those that learn. They evaluate the target at the first half of the points apart from the
+// second, at the same time.
 var movers = map[string]func(moverConfig, targets.Density) smc.Transport{
 	"mover":    func(c moverConfig, f targets.Density) smc.Transport { return newMover(c, f) },
 	"ender":    faulty(func(*smc.Particles) error { return die() }),    // ends when it meets the trigger, having asked for the target
@@ -191,175 +189,4 @@ func evalHalves(ctx context.Context, f targets.Density, b *targets.Batch) error 
 		return err
 	}
 	return second
-}
-
-// owner has a reference of its own, its own density at every cut but the last, and momenta that it draws anew; it moves
-// nothing else.
-type owner struct{ *mover }
-
-func (o *owner) Info() smc.TransportInfo {
-	return smc.TransportInfo{Name: "owner", Exact: true, Aux: 2, Order: 0}
-}
-
-func (o *owner) Reference() smc.Reference {
-	r, err := smc.NewNormal(o.target.Info().Dim(), []float64{0.5}, []float64{2})
-	if err != nil {
-		panic(err)
-	}
-	return r
-}
-
-func (o *owner) Cuts() []smc.Cut {
-	cuts := make([]smc.Cut, o.config.Segments)
-	for k := range cuts {
-		cuts[k] = smc.Cut{Kind: smc.CutOwn}
-	}
-	cuts[len(cuts)-1] = smc.Cut{Kind: smc.CutBeta, Beta: 1}
-	return cuts
-}
-
-func (o *owner) OwnGradient() bool { return true }
-func (o *owner) LogOwn(_ context.Context, cut int, b *targets.Batch) error {
-	return normal{config: config{Dim: b.D}, after: func(b *targets.Batch) {
-		for i := range b.LogP {
-			b.LogP[i] += float64(cut)
-		}
-	}}.Eval(context.Background(), b)
-}
-
-func (o *owner) move(ctx context.Context, end int, in, out *smc.Particles, ratio []float64, status []targets.Status, key rng.Key) error {
-	copy(out.X, in.X)
-	for i := range in.N {
-		key.Normals(out.Aux[2*i:2*i+2], uint32(in.First+i), uint32(end), 1)
-		ratio[i], status[i] = 0, targets.OK
-		for j := range 2 {
-			ratio[i] += (out.Aux[2*i+j]*out.Aux[2*i+j] - in.Aux[2*i+j]*in.Aux[2*i+j]) / 2
-		}
-	}
-	if out.LogOwn == nil {
-		return nil
-	}
-	b := targets.NewBatch(in.N, in.D, targets.LogP)
-	copy(b.X, out.X)
-	err := o.LogOwn(ctx, end, b)
-	copy(out.LogOwn, b.LogP)
-	return err
-}
-
-func (o *owner) Segment(ctx context.Context, k int, in, out *smc.Particles, ratio []float64, status []targets.Status, key rng.Key) error {
-	return o.move(ctx, k, in, out, ratio, status, key)
-}
-
-func (o *owner) Backward(ctx context.Context, k int, in, out *smc.Particles, ratio []float64, status []targets.Status, key rng.Key) error {
-	return o.move(ctx, k-1, in, out, ratio, status, key)
-}
-
-// learner learns the shift: the average of the target's gradient at random points around the mean of the pilot's last
-// level.
-type learner struct {
-	*mover
-	fault   func() error // shows itself once, after the first checkpoint
-	forgets bool
-}
-
-// lesson is where a training stands, and the artefact.
-type lesson struct {
-	Step  int
-	Key   uint64
-	Shift []float64
-}
-
-func (l *learner) Train(ctx context.Context, t *smc.Training) (*smc.Learned, error) {
-	at := lesson{Key: t.Key.Uint64(), Shift: make([]float64, len(l.shift))}
-	if t.Resume != nil {
-		if err := json.Unmarshal(t.Resume, &at); err != nil {
-			return nil, err
-		}
-	}
-	d, steps := len(l.shift), t.MaxSteps
-	if steps == 0 {
-		steps = 200
-	}
-	centre := make([]float64, d)
-	if k := len(t.Pilot); k > 0 {
-		last := t.Pilot[k-1]
-		for i, x := range last.X {
-			centre[i%d] += x / float64(last.N)
-		}
-	}
-	b := targets.NewBatch(4, d, targets.LogP|targets.Grad)
-	out := &smc.Learned{}
-	saved := t.Resume != nil
-	for ; at.Step < steps; at.Step++ {
-		checkpoint, stop := false, false
-		if t.Ask != nil {
-			checkpoint, stop = t.Ask()
-		}
-		for l.fault != nil && !saved && !checkpoint && at.Step == steps/2 { // it shows itself after a checkpoint
-			if err := ctx.Err(); err != nil {
-				return nil, err
-			}
-			time.Sleep(time.Millisecond)
-			checkpoint, stop = t.Ask()
-		}
-		if checkpoint {
-			saved = true
-			copyOf := at
-			if l.forgets {
-				copyOf.Key = 0
-			}
-			state, err := json.Marshal(copyOf)
-			if err != nil {
-				return nil, err
-			}
-			if err := t.Checkpoint(state); err != nil {
-				return nil, err
-			}
-		}
-		if stop {
-			out.StoppedEarly, out.Reason = true, "asked to"
-			break
-		}
-		if l.fault != nil && saved && at.Step == steps/2+1 && !l.config.disarmed() {
-			fmt.Fprintln(os.Stderr, "the loss is gone")
-			return nil, l.fault()
-		}
-		for i := range b.N {
-			x := b.X[i*d : (i+1)*d]
-			rng.KeyFromUint64(at.Key).Normals(x, uint32(i), uint32(at.Step), 0)
-			for j := range x {
-				x[j] += centre[j]
-			}
-		}
-		if err := evalHalves(ctx, l.target, b); err != nil {
-			return nil, err
-		}
-		for i, g := range b.Grad {
-			at.Shift[i%d] += (g - at.Shift[i%d]) / float64(4*at.Step+i/d+1)
-		}
-		if t.Report != nil {
-			t.Report(smc.TrainReport{Phase: "match", Step: at.Step + 1, Of: steps, Loss: b.LogP[0], Metrics: map[string]float64{"ess": 0.5}})
-		}
-	}
-	copy(l.shift, at.Shift)
-	out.Steps, out.Used.Gradient = at.Step, int64(4*at.Step)
-	out.Warnings = []string{"it is only a toy"}
-	return out, nil
-}
-
-func (l *learner) Save() ([]smc.File, error) {
-	text, err := json.Marshal(lesson{Shift: l.shift})
-	return []smc.File{{Name: "shift.json", Data: text}, {Name: "empty.txt"}}, err
-}
-
-func (l *learner) Load(files []smc.File) error {
-	if len(files) != 2 || files[0].Name != "shift.json" {
-		return fmt.Errorf("%d files found; accepted: shift.json and empty.txt", len(files))
-	}
-	var at lesson
-	if err := json.Unmarshal(files[0].Data, &at); err != nil {
-		return err
-	}
-	copy(l.shift, at.Shift)
-	return nil
 }
