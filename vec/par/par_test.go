@@ -4,6 +4,7 @@ import (
 	"runtime"
 	"sync/atomic"
 	"testing"
+	"time"
 )
 
 // TestFor: each piece once, whatever the numbers; a worker is never two goroutines at once.
@@ -32,6 +33,31 @@ func TestFor(t *testing.T) {
 	}
 	if NewPool(0).Workers() != runtime.GOMAXPROCS(0) {
 		t.Error("a pool of nought workers has not as many as there are processors")
+	}
+}
+
+// TestForAgainAndAgain: loops that follow each other at once, helpers of the one before still there, and loops that find
+// them gone.
+func TestForAgainAndAgain(t *testing.T) {
+	for _, workers := range []int{2, 3, 7} {
+		p := NewPool(workers)
+		sums := make([]int, 50)
+		body := func(_, i int) { sums[i] += i }
+		for round := range 2000 {
+			n := 1 + round%len(sums)
+			clear(sums)
+			if round%100 == 0 {
+				for start := time.Now(); time.Since(start) < 2*linger; {
+					runtime.Gosched()
+				}
+			}
+			p.For(n, body)
+			for i, s := range sums {
+				if i < n && s != i || i >= n && s != 0 {
+					t.Fatalf("%d workers, round %d: piece %d of %d gives %d", workers, round, i, n, s)
+				}
+			}
+		}
 	}
 }
 

@@ -69,12 +69,11 @@ func testAgainstDense[T vec.Float](t *testing.T, bound float64) {
 	if !explicit(blocks[2], 24) || explicit(blocks[0], 24) {
 		t.Fatal("the blocks do not try both ways")
 	}
-	for _, p := range []int{4, 8, 24} {
-		j := random[T](24, p)
-		n := j.Samples()
+	for n, p := range map[int]int{24: 4, 23: 23, 40: 8, 128: 64, 96: 32} {
+		j := random[T](n, p)
 		d := dense(j)
 		g := NewWorker(par.NewPool(2), j)
-		k, jv, jv2, jw := make([]T, n*n), make([]T, n), make([]T, n), make([]T, params)
+		k, k2, jv, jv2, jw := make([]T, n*n), make([]T, n*n), make([]T, n), make([]T, n), make([]T, params)
 		v, w := make([]T, params), make([]T, n)
 		v64, w64 := make([]float64, params), make([]float64, n)
 		r := rand.New(rand.NewPCG(3, 4))
@@ -86,12 +85,16 @@ func testAgainstDense[T vec.Float](t *testing.T, bound float64) {
 			w[i] = T(r.NormFloat64())
 			w64[i] = float64(w[i])
 		}
-		g.GramMul(k, jv2, j, v)
+		g.Gram(k, j)
+		g.GramMul(k2, jv2, j, v)
 		g.Mul(jv, j, v)
 		g.MulT(jw, j, w)
 		for a := range n {
 			norm := math.Sqrt(dot(d[a], d[a]))
 			for b := range n {
+				if b <= a && k2[a*n+b] != k[a*n+b] {
+					t.Fatalf("p=%d: Gram[%d,%d] differs beside J v", p, a, b)
+				}
 				if e := math.Abs(float64(k[a*n+b]) - dot(d[a], d[b])); !(e <= bound*norm*math.Sqrt(dot(d[b], d[b]))) {
 					t.Fatalf("p=%d: Gram[%d,%d] is off by %g", p, a, b, e)
 				}
@@ -135,7 +138,8 @@ func TestWorkersDoNotMatter(t *testing.T) {
 	for _, workers := range []int{1, 2, 3, 7} {
 		g := NewWorker(par.NewPool(workers), j)
 		k, jv, jw := make([]float32, n*n), make([]float32, n), make([]float32, params)
-		g.GramMul(k, jv, j, v)
+		g.Gram(k, j)
+		g.GramMul(make([]float32, n*n), jv, j, v)
 		g.MulT(jw, j, w)
 		all := slices.Concat(k, jv, jw)
 		if first == nil {

@@ -18,7 +18,7 @@ func (g *Worker[T]) mulTask(worker, t int) {
 	dst := g.dst[t*p : (t+1)*p]
 	clear(dst)
 	for f, b := range j.Blocks {
-		if !g.all && explicit(b, j.Samples()) {
+		if !g.all && g.made[f] {
 			continue
 		}
 		fac, cp := j.Tiles[t][f], b.Terms*p

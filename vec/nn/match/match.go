@@ -9,18 +9,30 @@ import (
 	"github.com/sampan-mc/sampan/vec/tile"
 )
 
-// Config describes the problem. A net for it has Inputs() inputs and 2·Dim outputs, and no conditions.
+// Config describes the problem. A net for it has Inputs() inputs and Outputs() outputs, and no conditions.
 type Config struct {
 	Dim       int
 	Reference float64 // S₀
 	Sigma     float64 // σ
 	Base      bool
+	Spread    bool // a third head
 	Time      nn.Sinusoid
 	Extra     int // rows of further inputs
 }
 
 // Inputs is the rows that the net sees: x, the features of time, and what Extra fills in.
 func (c Config) Inputs() int { return c.Dim + c.Time.Rows() + c.Extra }
+
+// Outputs is the rows of a, of s and, with Spread, of ℓ.
+func (c Config) Outputs() int {
+	if c.Spread {
+		return 3 * c.Dim
+	}
+	return 2 * c.Dim
+}
+
+// far bounds the ratio of an estimated variance to the one fitted to it: pilots have stragglers.
+const far = 100
 
 // Step evaluates the loss and its gradient, n samples at a time.
 type Step[T vec.Float] struct {
@@ -55,16 +67,16 @@ func NewStep[T vec.Float](c Config, net nn.Net[T], layout *nn.Layout, pool *par.
 	switch {
 	case n <= 0 || p <= 0 || n%p != 0:
 		panic("match: the number of samples must be a multiple of the tile's")
-	case net.In() != c.Inputs() || net.Out() != 2*c.Dim || net.Cond() != 0:
+	case net.In() != c.Inputs() || net.Out() != c.Outputs() || net.Cond() != 0:
 		panic("match: the net does not fit the problem")
 	case len(pilot.X) == 0 || len(pilot.X)%c.Dim != 0 || len(pilot.Score) != len(pilot.X):
 		panic("match: the pilot needs points, and a score for each")
 	}
 	s := &Step[T]{Config: c, Slots: optim.NewSlots[T](layout.Size(), n/p), n: n, p: p, pool: pool}
-	v1 := vec.Dot(pilot.Score, pilot.Score)/float64(len(pilot.Score)) + 1/(c.Reference*c.Reference)
+	kappa := pilot.precisions(c.Dim)
 	for range pool.Workers() {
 		var a tile.Arena[T]
-		k := &worker[T]{bridge: newBridge(&s.Config, pilot, v1, p, &a), in: a.Input(c.Inputs(), p), dy: a.Tile(2*c.Dim, p)}
+		k := &worker[T]{bridge: newBridge(&s.Config, pilot, kappa, p, &a), in: a.Input(c.Inputs(), p), dy: a.Tile(c.Outputs(), p)}
 		k.pass, k.sink = net.NewPass(&a, k.in, nil), nn.NewGradient[T](layout)
 		s.workers = append(s.workers, k)
 	}
@@ -105,18 +117,41 @@ func (k *worker[T]) fill(worker int, extra func(int, tile.Tile[T], tile.Tile[T])
 	}
 }
 
-// residual returns the sum of weighted squares and sets dy to scale times half their derivatives by y.
+// residual returns the sum of the losses and sets dy to scale times half their derivatives by y.
 func (k *worker[T]) residual(y tile.Tile[T], scale T) float64 {
 	sum, d := 0.0, k.Dim
 	for i := range d {
+		if k.Spread {
+			sum += k.spread(i, y)
+		}
 		e := k.dy.Row(i)
 		vec.Sub(e, y.Row(i), k.a.Row(i))
 		sum += vec.Dot(e, e)
 		r, e2 := k.s.Row(i), k.dy.Row(d+i)
 		vec.Sub(r, y.Row(d+i), r)
-		vec.Mul(e2, r, k.weight)
+		vec.Mul(e2, r, k.weight.Row(i))
 		sum += vec.Dot(r, e2)
 	}
 	vec.Scale(k.dy.Data, scale, k.dy.Data)
+	return sum
+}
+
+// spread is the loss of the third head's coordinate i, ½ Var̂/Var + ½ℓ, and sets half its derivatives by ℓ.
+func (k *worker[T]) spread(i int, y tile.Tile[T]) float64 {
+	d := k.Dim
+	mean, l, g := k.tmp.Row(0), y.Row(2*d+i), k.dy.Row(2*d+i)
+	vec.Mul(mean, k.c.Row(cDrift), y.Row(d+i)) // D
+	vec.Add(mean, mean, y.Row(i))
+	vec.Mul(mean, mean, k.c.Row(cFar))
+	vec.MulAdd(mean, k.c.Row(cMean), k.x.Row(i), mean)
+	vec.Scale(g, -1, l)
+	vec.Exp(g, g)
+	vec.Mul(g, g, k.c.Row(cUnit)) // 1/Var
+	x1, hat, c, sum := k.x1.Row(i), k.hat.Row(i), k.left.Row(i), 0.0
+	for j, inv := range g {
+		ratio := min(max(((x1[j]-mean[j])*(hat[j]-mean[j])+c[j])*inv, -far), far)
+		sum += 0.5 * float64(ratio+l[j])
+		g[j] = 0.25 * (1 - ratio)
+	}
 	return sum
 }

@@ -29,7 +29,7 @@ func TestGaussianTarget(t *testing.T) {
 	const d, p, n = 2, 64, 1 << 16
 	c := &Config{Dim: d, Reference: 1.7, Sigma: 0.8, Base: true}
 	var a tile.Arena[float64]
-	b := newBridge(c, gaussian[float64](d, 1<<16), 1+1/(1.7*1.7), p, &a)
+	b := newBridge(c, gaussian[float64](d, 1<<16), []float64{0.4, 3}, p, &a) // any κ will do
 	type moments struct{ n, r, r2, rx, rx2 float64 }
 	const bins = 8
 	var m [2][bins]moments
@@ -63,32 +63,36 @@ func TestGaussianTarget(t *testing.T) {
 	}
 }
 
-// TestMixing: λ is the weight of least variance, which the loss weight inverts.
-func TestMixing(t *testing.T) {
-	const d, p = 1, 64
-	c := &Config{Dim: d, Reference: 1, Sigma: 1.3}
+// TestNoVarianceInAMode: in a Gaussian mode of precision κ, what the heads are fitted to does not depend on the draw.
+func TestNoVarianceInAMode(t *testing.T) {
+	const d, p, kappa, at = 1, 64, 9.0, 0.7
+	c := &Config{Dim: d, Reference: 1.2, Sigma: 1.3}
+	pool := gaussian[float64](d, 4096)
+	for i, v := range pool.X {
+		pool.X[i], pool.Score[i] = at+v/3, -kappa*(v/3)
+	}
 	var a tile.Arena[float64]
-	v1 := 3.0
-	b := newBridge(c, gaussian[float64](d, 64), v1, p, &a)
+	b := newBridge(c, pool, []float64{kappa}, p, &a)
 	b.draw(rng.NewKey(2, "draw", 0), 0, 0, p)
 	for i, s := range b.t {
-		v2 := 1 / (1.69 * s * (1 - s))
-		lambda := v2 / (v1 + v2)
-		if math.Abs(b.weight[i]-(v1+v2)/(v1*v2)) > 1e-12 || math.Abs(b.c.Row(cPull)[i]-lambda) > 1e-12 {
-			t.Fatalf("t = %g: weight %g, λ %g", s, b.weight[i], b.c.Row(cPull)[i])
+		w := (1-s)*(1-s)*1.44 + 1.69*s*(1-s)
+		v := w + s*s/kappa
+		x := b.x.Data[i]
+		score := -(x - s*at) / v
+		mean := (x + w*score) / s
+		want := mean + (1-s)*1.44*score
+		if math.Abs(b.s.Data[i]-score) > 1e-10 || math.Abs(b.a.Data[i]-want) > 1e-10 || math.Abs(b.hat.Data[i]-mean) > 1e-10 {
+			t.Fatalf("t = %g: s is %g and not %g, a %g and not %g", s, b.s.Data[i], score, b.a.Data[i], want)
 		}
-		std := math.Sqrt(1 / v2)
-		x, eps := (1-s)*b.x0.Data[i]+s*b.x1.Data[i]+std*b.eps.Data[i], b.eps.Data[i]
-		y := lambda*(-b.x0.Data[i]+b.g1.Data[i]) - (1-lambda)*eps/std
-		if math.Abs(b.x.Data[i]-x) > 1e-12 || math.Abs(b.s.Data[i]-y) > 1e-11 || math.Abs(b.a.Data[i]-(b.x1.Data[i]-b.x0.Data[i])) > 1e-12 {
-			t.Fatalf("t = %g: x, s or a is off", s)
+		if left := w / (s*s + kappa*w); math.Abs(b.left.Data[i]-left) > 1e-12 || math.Abs(b.weight.Data[i]-v) > 1e-12 {
+			t.Fatalf("t = %g: variance %g and weight %g", s, b.left.Data[i], b.weight.Data[i])
 		}
 	}
 }
 
 func setUp[T vec.Float](c Config, workers, n, p int) (*Step[T], *nn.Params[T]) {
 	var layout nn.Layout
-	net := nn.NewMLP[T](&layout, "match", nn.MLPConfig{In: c.Inputs(), Out: 2 * c.Dim, Hidden: []int{16, 16}, Residual: true, Head: 1})
+	net := nn.NewMLP[T](&layout, "match", nn.MLPConfig{In: c.Inputs(), Out: c.Outputs(), Hidden: []int{16, 16}, Residual: true, Head: 1})
 	w := nn.NewParams[T](&layout)
 	w.Init(rng.NewKey(1, "test", 0))
 	s := NewStep(c, net, &layout, par.NewPool(workers), gaussian[T](c.Dim, 100), n, p)
@@ -96,7 +100,7 @@ func setUp[T vec.Float](c Config, workers, n, p int) (*Step[T], *nn.Params[T]) {
 	return s, w
 }
 
-var small = Config{Dim: 3, Reference: 1.5, Sigma: 1, Base: true, Time: nn.Sinusoid{Harmonics: 2}, Extra: 2}
+var small = Config{Dim: 3, Reference: 1.5, Sigma: 1, Base: true, Spread: true, Time: nn.Sinusoid{Harmonics: 2}, Extra: 2}
 
 func testGradient[T vec.Float](t *testing.T, step, bound float64) {
 	s, w := setUp[T](small, 1, 64, 16)

@@ -13,7 +13,7 @@ const (
 	// strip is how many columns of what a panel leaves to do are one piece of work, and
 	strip = 2 * panel
 	// shared the number of columns from which on it is shared: below, handing it out takes longer than doing it.
-	shared = 256
+	shared = 128
 )
 
 // cholesky factors symmetric positive definite matrices of order n: A = L Lᵀ, by blocks, right-looking.
@@ -21,18 +21,18 @@ type cholesky struct {
 	pool *par.Pool
 	n    int
 	inv  []float64 // transposed inverse of the diagonal block of L
-	rows []float64 // a copy of the panel below it
+	rows []float64 // a copy of the panel below that
 	negT []float64 // −(panel of L)ᵀ
 
-	// What the loop's body, made once, reads: the matrix, where its trailing part begins, and the panel's width.
-	a     []float64
-	k, w  int
-	trail func(worker, i int)
+	// What the loops' bodies, made once, read: the matrix, where what is below the panel begins, and the panel's width.
+	a              []float64
+	k, w           int
+	column, remain func(worker, i int)
 }
 
 func newCholesky(pool *par.Pool, n int) *cholesky {
 	f := &cholesky{pool: pool, n: n, inv: make([]float64, panel*panel), rows: make([]float64, n*panel), negT: make([]float64, panel*n)}
-	f.trail = f.trailTask
+	f.column, f.remain = f.columnTask, f.remainTask
 	return f
 }
 
@@ -50,30 +50,44 @@ func (f *cholesky) factor(a []float64) bool {
 			break
 		}
 		f.invert(a[k*n+k:], w)
-		for i := range below {
-			copy(f.rows[i*w:(i+1)*w], a[(k+w+i)*n+k:][:w])
-		}
-		l := a[(k+w)*n+k:] // the panel of L, below × w
-		vec.Gemm(below, w, w, f.rows, w, 1, f.inv, w, nil, 0, l, n)
-		vec.Transpose(f.negT, below, l, n, below, w)
-		for i, x := range f.negT[:w*below] {
-			f.negT[i] = -x
-		}
 		f.a, f.k, f.w = a, k+w, w
-		if pieces := (below + strip - 1) / strip; below >= shared {
-			f.pool.For(pieces, f.trail)
-		} else {
-			for i := range pieces {
-				f.trail(0, i)
-			}
-		}
+		f.each(below, f.column)
+		f.each(below, f.remain)
 		f.a = nil
 	}
 	return true
 }
 
-// trailTask takes the panel's part off a strip of columns of the trailing lower triangle.
-func (f *cholesky) trailTask(_, i int) {
+// each calls task for each strip of what a panel leaves to do.
+func (f *cholesky) each(below int, task func(worker, i int)) {
+	pieces := (below + strip - 1) / strip
+	if below >= shared {
+		f.pool.For(pieces, task)
+		return
+	}
+	for i := range pieces {
+		task(0, i)
+	}
+}
+
+// columnTask sets a strip of the panel's rows below its diagonal block to their part of L.
+func (f *cholesky) columnTask(_, i int) {
+	n, w, from := f.n, f.w, i*strip
+	below := n - f.k
+	m := min(strip, below-from)
+	l, rows, neg := f.a[(f.k+from)*n+f.k-w:], f.rows[from*w:(from+m)*w], f.negT[from:]
+	for r := range m {
+		copy(rows[r*w:(r+1)*w], l[r*n:])
+	}
+	vec.Gemm(m, w, w, rows, w, 1, f.inv, w, nil, 0, l, n)
+	vec.Transpose(neg, below, l, n, m, w)
+	for c := range w {
+		vec.Scale(neg[c*below:][:m], -1, neg[c*below:][:m])
+	}
+}
+
+// remainTask takes the panel's part off a strip of columns of the trailing lower triangle.
+func (f *cholesky) remainTask(_, i int) {
 	n, k, w, c := f.n, f.k, f.w, i*strip
 	m := n - k - c
 	t, l := f.a[(k+c)*n+k+c:], f.a[(k+c)*n+k-w:]

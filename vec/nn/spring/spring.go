@@ -34,13 +34,15 @@ var Default = Config{Momentum: 0.9, Damping: Damping{Floor: 1e-4, Start: 1e-2, T
 // Solver keeps the momentum and the memory of a run.
 type Solver[T vec.Float] struct {
 	Config
-	gram *gram.Worker[T]
-	chol *cholesky
+	pool  *par.Pool
+	gram  *gram.Worker[T]
+	chol  *cholesky
+	build func(worker, i int)
 
 	iter    int
 	dir     []T       // d
 	next    []T       // Jᵀ s
-	k       []T       // J Jᵀ
+	k       []T       // J Jᵀ, its lower triangle
 	a       []float64 // q q∘K + λ tr/N I
 	q, b    []float64
 	jd, sol []T
@@ -57,11 +59,13 @@ type Step struct {
 // New makes a solver for Jacobians shaped like j.
 func New[T vec.Float](pool *par.Pool, c Config, j *gram.Jacobian[T]) *Solver[T] {
 	n := j.Samples()
-	return &Solver[T]{
-		Config: c, gram: gram.NewWorker(pool, j), chol: newCholesky(pool, n),
+	s := &Solver[T]{
+		Config: c, pool: pool, gram: gram.NewWorker(pool, j), chol: newCholesky(pool, n),
 		dir: tile.Aligned[T](j.Params), next: tile.Aligned[T](j.Params), k: tile.Aligned[T](n * n), a: make([]float64, n*n),
 		q: make([]float64, n), b: make([]float64, n), jd: tile.Aligned[T](n), sol: tile.Aligned[T](n),
 	}
+	s.build = s.buildTask
+	return s
 }
 
 // Step takes one step from params, with residuals r and their Jacobian j there.
@@ -114,17 +118,25 @@ func (s *Solver[T]) Step(params []T, r []T, j *gram.Jacobian[T], lr float64) Ste
 // system builds and factors the damped Gram matrix of the weighted rows; false if that fails.
 func (s *Solver[T]) system(lambda float64) bool {
 	n, trace := len(s.q), 0.0
-	for i, qi := range s.q {
-		row := s.a[i*n : i*n+i+1]
-		vec.Widen(row, s.k[i*n:i*n+i+1])
-		vec.Mul(row, row, s.q[:i+1])
-		vec.Scale(row, qi, row)
-		trace += row[i]
+	s.pool.For((n+strip-1)/strip, s.build)
+	for i := range n {
+		trace += s.a[i*n+i]
 	}
 	for i := range n {
 		s.a[i*n+i] += lambda * trace / float64(n)
 	}
 	return s.chol.factor(s.a)
+}
+
+// buildTask weighs a strip of rows.
+func (s *Solver[T]) buildTask(_, i int) {
+	n := len(s.q)
+	for r := i * strip; r < min(n, (i+1)*strip); r++ {
+		row := s.a[r*n : r*n+r+1]
+		vec.Widen(row, s.k[r*n:r*n+r+1])
+		vec.Mul(row, row, s.q[:r+1])
+		vec.Scale(row, s.q[r], row)
+	}
 }
 
 // Reset forgets the momentum and starts the damping schedule anew.
