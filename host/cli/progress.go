@@ -47,8 +47,9 @@ func newProgress(out Streams) *progress {
 	return p
 }
 
-// update shows fraction of the run done, evaluations made so far, and what is going on.
-func (p *progress) update(fraction float64, evals int64, detail string) {
+// update shows fraction of the run done, evaluations made so far, the time that is left if the run knows better than to
+// extrapolate, and what is going on.
+func (p *progress) update(fraction float64, evals int64, left time.Duration, detail string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !p.begun {
@@ -56,7 +57,10 @@ func (p *progress) update(fraction float64, evals int64, detail string) {
 	}
 	elapsed := time.Since(p.started)
 	text := ""
-	if left := p.remaining(fraction, elapsed); left > 0 {
+	if left == 0 {
+		left = p.remaining(fraction, elapsed)
+	}
+	if left > 0 {
 		text = short(left) + " left  "
 	}
 	if s := elapsed.Seconds(); evals > p.evals0 && s > 0 {

@@ -164,7 +164,7 @@ func watched[T any](w *watching, std Streams, made []string, work func(run.Optio
 	if !w.Quiet {
 		p := newProgress(std)
 		stop = p.done
-		o.Progress = func(r run.Progress) { p.update(r.Fraction, r.Evals, r.Detail) }
+		o.Progress = func(r run.Progress) { p.update(r.Fraction, r.Evals, r.Left, r.Detail) }
 		o.Log = func(l plugin.LogLine) { p.print("%s: %s", l.Plugin, l.Text) }
 		o.Say = func(line string) { p.print("%s", line) }
 	}

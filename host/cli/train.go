@@ -72,6 +72,9 @@ func reportTraining(w io.Writer, e *run.Evaluation) {
 		fmt.Fprintf(w, ", %.4f above", float64(e.LogZUpper))
 	}
 	fmt.Fprintln(w)
+	if !unknownNumber(e.W2) {
+		fmt.Fprintf(w, "  W2        %s of the unweighted end points from exact draws; exact draws among themselves %s\n", number(float64(e.W2), 4), number(float64(e.W2Floor), 4))
+	}
 	if !unknownNumber(e.DeltaStd) {
 		fmt.Fprintf(w, "  sds       of the unweighted end points off by %s on average\n", number(float64(e.DeltaStd), 2))
 	}

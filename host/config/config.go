@@ -128,6 +128,7 @@ type Train struct {
 	// MaxSeconds is turned into steps by a short trial, once: MaxSteps then holds them and MaxSeconds is 0, so that the
 	// results do not depend on the clock.
 	MaxSeconds float64
+	Evaluate   int // fresh particles that `sampan train` evaluates on
 }
 
 // Move is the Markov kernel applied at each stage.

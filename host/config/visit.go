@@ -25,7 +25,7 @@ func defaultRun(folder string) *Run {
 func defaultProcesses() Processes { return Processes{TimeoutSeconds: 60, Threads: 1} }
 
 func defaultTransport() *Transport {
-	t := &Transport{Decide: true, Processes: defaultProcesses()}
+	t := &Transport{Decide: true, Processes: defaultProcesses(), Train: Train{Evaluate: 10000}}
 	t.TimeoutSeconds = 600
 	return t
 }
@@ -109,6 +109,7 @@ func (t *Transport) visit(k keys) {
 		k.number("max_seconds", &t.Train.MaxSeconds, "a number of seconds, or 0 for no limit; with max_steps, leave it out", func(x float64) bool {
 			return atLeast0(x) && (x == 0 || t.Train.MaxSteps == 0)
 		})
+		k.whole("evaluate", &t.Train.Evaluate, 2, 1<<24)
 	})
 }
 

@@ -28,8 +28,9 @@ type Evaluation struct {
 	LogZLower  record.Float  `json:"log_z_lower"` // mean log weight
 	LogZUpper  record.Float  `json:"log_z_upper"` // the same of exact draws sent back
 	LogZKnown  record.Float  `json:"log_z_known"`
-	DeltaLogZ  record.Float  `json:"delta_log_z"` // |log_z_lower − log_z_known|, the gap of the evidence bound
-	W2         record.Float  `json:"w2"`
+	DeltaLogZ  record.Float  `json:"delta_log_z"`     // |log_z_lower − log_z_known|, the gap of the evidence bound
+	W2         record.Float  `json:"w2"`              // transport distance of the unweighted end points from exact draws, of 2000 each
+	W2Floor    record.Float  `json:"w2_floor"`        // the same of exact draws from others
 	DeltaStd   record.Float  `json:"delta_std"`       // mean over coordinates of |sd of the unweighted end points − that of exact draws|
 	Modes      *record.Modes `json:"modes,omitempty"` // of the end points, weighted
 	Pilot      evals         `json:"pilot_evals"`
@@ -56,14 +57,14 @@ func (e *Evaluation) Encode() ([]byte, error) {
 	return append(text, '\n'), nil
 }
 
-// evaluated is how many particles a transport is evaluated on.
-const evaluated = 10000
+// transported is how many points the transport distance is computed from: its time and memory grow with the square.
+const transported = 2000
 
 // evaluate sends fresh particles through the transport, and exact draws of the target back, where those can be had.
 func (h *hybridRun) evaluate(ctx context.Context) (*Evaluation, error) {
-	cfg := h.cfg
+	cfg, n := h.cfg, h.knobs().Train.Evaluate
 	cfg.Seed = rng.NewKey(cfg.Seed, "evaluate", 0).Uint64()
-	cfg.Particles, cfg.Islands, cfg.Threshold, cfg.Move.Steps = evaluated, 1, 0, 0
+	cfg.Particles, cfg.Islands, cfg.Threshold, cfg.Move.Steps = n, 1, 0, 0
 	cfg.AsIs, cfg.OnTheFly, cfg.Tempered = true, true, nil
 	cfg.Move.Kernel = mcmc.Kernel{Kind: mcmc.RWM} // nothing is moved, so no gradients are needed
 	res, err := smc.Run(ctx, h.ref, h.density, cfg, smc.Hooks{Workers: 1})
@@ -73,30 +74,24 @@ func (h *hybridRun) evaluate(ctx context.Context) (*Evaluation, error) {
 	p := res.Islands[0].Particles
 	m, known, nan := h.manifest, h.density.Info().Known, record.Float(math.NaN())
 	e := &Evaluation{
-		Target: h.target.Facts.Name, Transport: h.carrier.Info().Name, Particles: evaluated,
-		ESS: record.Float(res.ESS / evaluated), ESSForward: nan, ParetoK: record.Float(res.ParetoK),
-		LogZ: record.Float(res.LogZ), LogZSE: record.Float(res.Headline.Value), LogZLower: record.Float(meanOf(p.LogW)), LogZUpper: nan,
-		LogZKnown: record.Float(known.LogZ), W2: nan, DeltaStd: nan,
+		Target: h.target.Facts.Name, Transport: h.carrier.Info().Name, Particles: n,
+		ESS: record.Float(res.ESS / float64(n)), ESSForward: nan, ParetoK: record.Float(res.ParetoK),
+		LogZ: record.Float(res.LogZ), LogZSE: record.Float(res.Headline.Value), LogZLower: record.Float(diag.LowerBound(p.LogW)), LogZUpper: nan,
+		LogZKnown: record.Float(known.LogZ), W2: nan, W2Floor: nan, DeltaStd: nan,
 		Pilot: m.Pilot, Evals: m.Training.Evals, Iterations: m.Training.Steps, Warnings: m.Training.Warnings,
 		Artefact: h.folder.Path(artefactFolder), Hash: m.hash(),
 	}
-	e.DeltaLogZ = record.Float(math.Abs(float64(e.LogZLower) - known.LogZ))
-	e.Modes = h.modesOf(p.N, func(i int) []float64 { return p.X[i*p.D : (i+1)*p.D] }, res)
+	e.DeltaLogZ = record.Float(diag.BoundGap(p.LogW, known.LogZ))
+	x := make([]float64, p.D)
+	e.Modes = modesOf(h.target.Density, p.N, func(i int) []float64 {
+		h.transform.Constrain(1, p.X[i*p.D:(i+1)*p.D], x)
+		return x
+	}, p.LogW)
 	if err := h.evaluateBack(ctx, e, p, cfg.Seed); err != nil {
 		return nil, err
 	}
 	e.Seconds = trainSeconds{record.Float(h.seconds().Total), record.Float(h.phases.seconds(phasePilot)), record.Float(h.phases.seconds(phaseTrain))}
 	return e, nil
-}
-
-// modesOf counts the modes that the weighted end points lie in.
-func (h *hybridRun) modesOf(n int, at func(int) []float64, res *smc.Result) *record.Modes {
-	w, _ := diag.Normalise(nil, res.Islands[0].Particles.LogW)
-	x := make([]float64, h.transform.Dim())
-	return modesOf(h.target.Density, n, func(i int) []float64 {
-		h.transform.Constrain(1, at(i), x)
-		return x
-	}, func(i int) float64 { return w[i] })
 }
 
 // evaluateBack compares with exact draws of the target, and sends them back through the segments for the upper bound.
@@ -114,11 +109,20 @@ func (h *hybridRun) evaluateBack(ctx context.Context, e *Evaluation, ends *smc.P
 	if err := exact.Sample(ctx, 0, n, rng.NewKey(seed, "evaluate/exact", 0), y.X); err != nil {
 		return fmt.Errorf("exact draws of the target: %w", err)
 	}
-	sum := 0.0
-	for j := range d {
-		sum += math.Abs(sdOf(ends.X, j, d) - sdOf(y.X, j, d))
+	sd := make([]float64, d)
+	for j := range sd {
+		column := make([]float64, n)
+		for i := range column {
+			column[i] = y.X[i*d+j]
+		}
+		sd[j] = diag.SD([][]float64{column})
 	}
-	e.DeltaStd = record.Float(sum / float64(d))
+	e.DeltaStd = record.Float(diag.DeltaStd(ends.X, sd))
+	if m := min(n/2, transported); m > 0 {
+		half := y.X[:m*d]
+		e.W2 = record.Float(diag.SinkhornW2(ends.X[:m*d], half, d, workers(h.conf)))
+		e.W2Floor = record.Float(diag.SinkhornW2(y.X[m*d:2*m*d], half, d, workers(h.conf)))
+	}
 	back, ok := h.carrier.Transport.(smc.Backward)
 	if !ok {
 		return nil
@@ -127,13 +131,7 @@ func (h *hybridRun) evaluateBack(ctx context.Context, e *Evaluation, ends *smc.P
 	if err != nil {
 		return err
 	}
-	e.LogZUpper = record.Float(meanOf(logW))
-	minus := make([]float64, n)
-	for i, l := range logW {
-		minus[i] = -l
-	}
-	// (N/Σw)·(N/Σ1/w) over exact draws, in the log domain.
-	e.ESSForward = record.Float(math.Exp(-diag.LogMeanExp(logW) - diag.LogMeanExp(minus)))
+	e.LogZUpper, e.ESSForward = record.Float(diag.UpperBound(logW)), record.Float(diag.ForwardESS(logW))
 	return nil
 }
 
@@ -174,25 +172,4 @@ func (h *hybridRun) sendBack(ctx context.Context, t smc.Backward, y *smc.Particl
 		logW[i] -= r.LogP[i]
 	}
 	return logW, nil
-}
-
-func meanOf(v []float64) float64 {
-	sum := 0.0
-	for _, x := range v {
-		sum += x
-	}
-	return sum / float64(len(v))
-}
-
-// sdOf is the standard deviation of column j of x, which has d.
-func sdOf(x []float64, j, d int) float64 {
-	n := len(x) / d
-	mean, sum := 0.0, 0.0
-	for i := range n {
-		mean += x[i*d+j] / float64(n)
-	}
-	for i := range n {
-		sum += (x[i*d+j] - mean) * (x[i*d+j] - mean)
-	}
-	return math.Sqrt(sum / float64(n-1))
 }

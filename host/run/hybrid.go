@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"path/filepath"
 	"strings"
@@ -167,6 +168,7 @@ func (h *hybridRun) prepare(ctx context.Context, rec *recorder) (*smc.Tempered, 
 		if err := h.end(phasePilot, evalsOf(&pilot.Tally)); err != nil {
 			return nil, err
 		}
+		h.say("pilot: log Z %.3f ± %.2g by tempering %d particles, %d evaluations", pilot.LogZ, pilot.LogZErr, h.pilotCfg.Particles, h.phases.evals[phasePilot].Sum())
 	}
 	return pilot, h.learn(ctx, pilot)
 }
@@ -180,6 +182,12 @@ func (h *hybridRun) hooksFor(rec *recorder, prefix, phase string, a *annealing) 
 	return rec.hooks(prefix, show)
 }
 
+func (h *hybridRun) say(format string, args ...any) {
+	if h.options.Say != nil {
+		h.options.Say(fmt.Sprintf(format, args...))
+	}
+}
+
 // decided ends the decision and tells what it was.
 func (h *hybridRun) decided(p *smc.Plan) error {
 	if err := h.end(phaseDecide, evals{}); err != nil {
@@ -189,10 +197,8 @@ func (h *hybridRun) decided(p *smc.Plan) error {
 		return err
 	}
 	lines := p.Lines()
-	if h.options.Say != nil {
-		for _, l := range lines {
-			h.options.Say(l)
-		}
+	for _, l := range lines {
+		h.say("%s", l)
 	}
 	if h.folder == nil {
 		return nil

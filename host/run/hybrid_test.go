@@ -129,7 +129,7 @@ func TestHybridFromFileToSummary(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(sum.Plan) != 4 || !slices.Equal(said, sum.Transport.Decided) || !strings.HasPrefix(said[0], "segment") {
+	if len(sum.Plan) != 4 || !slices.Equal(said[2:], sum.Transport.Decided) || !strings.HasPrefix(said[0], "pilot: ") || !strings.HasPrefix(said[1], "trained: 40 steps") {
 		t.Errorf("said %q, plan %+v", said, sum.Plan)
 	}
 	if off := math.Abs(float64(sum.Error.LogZDeviation)); off > 5 {
@@ -265,7 +265,7 @@ func TestTransportThatDoesNotLearn(t *testing.T) {
 
 // TestTraining alone: evaluated between its bounds, stopped and gone on with to the same bytes.
 func TestTraining(t *testing.T) {
-	text := hybridFile + "[sampler.transport.train]\nmax_steps = 45\n"
+	text := hybridFile + "[sampler.transport.train]\nmax_steps = 45\nevaluate = 1000\n"
 	dir := filepath.Join(t.TempDir(), "whole")
 	want, err := Train(context.Background(), readRun(t, text), dir, Options{open: opener(true, nil)})
 	if err != nil {
@@ -275,7 +275,7 @@ func TestTraining(t *testing.T) {
 	if !(low < mid && mid < high) || low > 0 || high < 0 || math.Abs(mid) > 5*float64(want.LogZSE) {
 		t.Errorf("log Z %v ± %v between %v and %v, known to be 0", mid, want.LogZSE, low, high)
 	}
-	if want.DeltaLogZ != record.Float(-low) || !(want.ESS > 0.05 && want.ESS < 1) || !(want.ESSForward > 0 && want.ESSForward < 1) || !(want.DeltaStd > 0 && want.DeltaStd < 1) {
+	if want.DeltaLogZ != record.Float(-low) || !(want.ESS > 0.05 && want.ESS < 1) || !(want.ESSForward > 0 && want.ESSForward < 1) || !(want.DeltaStd > 0 && want.DeltaStd < 1) || !(want.W2 > want.W2Floor) {
 		t.Errorf("evaluation %+v", want)
 	}
 	if want.Modes == nil || want.Modes.Found != 9 || want.Iterations != 45 || want.Seconds.Total <= 0 {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"sync"
+	"time"
 
 	"github.com/sampan-mc/sampan/smc"
 	"github.com/sampan-mc/sampan/smc/mcmc"
@@ -11,9 +12,10 @@ import (
 
 // Progress tells how far a run is.
 type Progress struct {
-	Fraction float64 // done, of the whole run; an estimate
-	Evals    int64   // evaluations of the target so far
-	Detail   string  // for people: inverse temperature, stage, effective sample size
+	Fraction float64       // done, of the whole run; an estimate
+	Evals    int64         // evaluations of the target so far
+	Detail   string        // for people: inverse temperature, stage, effective sample size
+	Left     time.Duration // until the end of the part of the run that Detail tells of; 0: not known
 }
 
 // annealing estimates the progress of a population run: a pilot and several islands, each from β = 0 to 1.

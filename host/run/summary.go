@@ -85,31 +85,22 @@ func (s *session) summary(o outcome, post *posterior) *record.Summary {
 // modes compares the draws with the modes of the target.
 func (s *session) modes(post *posterior) *record.Modes {
 	n, d := post.chains*post.draws, s.transform.Dim()
-	return modesOf(s.target.Density, n, func(i int) []float64 { return post.x[i*post.width:][:d] }, func(int) float64 { return 1 / float64(n) })
+	return modesOf(s.target.Density, n, func(i int) []float64 { return post.x[i*post.width:][:d] }, nil)
 }
 
-// modesOf compares n points, on the declared scale and weighted, with the modes of target, where those are known; nil if
-// they are not.
-func modesOf(target targets.Density, n int, at func(int) []float64, weight func(int) float64) *record.Modes {
+// modesOf compares n points on the declared scale, with log weights unless these are nil, with the modes of target, where
+// those are known; nil if they are not.
+func modesOf(target targets.Density, n int, at func(int) []float64, logW []float64) *record.Modes {
 	known := targets.ModesOf(target)
 	if known == nil || len(known.ModeWeights()) == 0 {
 		return nil
 	}
-	weights := known.ModeWeights()
-	have := make([]float64, len(weights))
-	for i := range n {
-		if m := known.Mode(at(i)); m >= 0 {
-			have[m] += weight(i)
-		}
+	weights, mode := known.ModeWeights(), make([]int, n)
+	for i := range mode {
+		mode[i] = known.Mode(at(i))
 	}
-	out := &record.Modes{Of: len(weights)}
-	for m, w := range weights {
-		if have[m] > w/2 {
-			out.Found++
-		}
-		out.TotalVariation += record.Float(math.Abs(have[m]-w) / 2)
-	}
-	return out
+	shares := diag.ModeShares(mode, len(weights), logW)
+	return &record.Modes{Of: len(weights), Found: diag.ModesFound(shares, weights), TotalVariation: record.Float(diag.TotalVariation(shares, weights))}
 }
 
 // compare sets the results against what is known of the target; nil if nothing is.

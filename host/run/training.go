@@ -58,7 +58,11 @@ func (h *hybridRun) learn(ctx context.Context, pilot *smc.Tempered) error {
 	if err := h.load(learner, m, files); err != nil { // every worker has what was saved, to the bit
 		return err
 	}
-	return h.end(phaseTrain, m.Training.Evals)
+	if err := h.end(phaseTrain, m.Training.Evals); err != nil {
+		return err
+	}
+	h.say("trained: %d steps, %d evaluations, %.3g s", m.Training.Steps, m.Training.Evals.Sum(), h.phases.seconds(phaseTrain))
+	return nil
 }
 
 func (h *hybridRun) load(learner smc.Learner, m *manifest, files []smc.File) error {
@@ -102,9 +106,10 @@ func (h *hybridRun) train(ctx context.Context, learner smc.Learner, pilot *smc.T
 		}
 	}
 	var failed error
+	pace := &pace{}
 	shown := time.Time{}
 	t.Report = func(r smc.TrainReport) {
-		h.within(phaseTrain, trainProgress(r))
+		h.within(phaseTrain, pace.of(r))
 		if h.folder != nil && time.Since(shown) > time.Second {
 			shown = time.Now()
 			if err := h.folder.Event(eventTrain, trainFields(r, h.seconds())); failed == nil {
@@ -206,6 +211,26 @@ func (h *hybridRun) describeArtefact(done *smc.Learned, pilot evals, files []smc
 		m.Training.Warnings = []string{}
 	}
 	return m, files, nil
+}
+
+// pace measures how fast a training goes, since this process took it up.
+type pace struct {
+	began time.Time
+	from  int
+}
+
+func (p *pace) of(r smc.TrainReport) Progress {
+	out := trainProgress(r)
+	if p.began.IsZero() {
+		p.began, p.from = time.Now(), r.Step
+		return out
+	}
+	if seconds := time.Since(p.began).Seconds(); r.Step > p.from && seconds > 0 {
+		rate := float64(r.Step-p.from) / seconds
+		out.Detail += fmt.Sprintf("  %.3g steps/s", rate)
+		out.Left = time.Duration(float64(max(0, r.Of-r.Step)) / rate * float64(time.Second))
+	}
+	return out
 }
 
 func trainProgress(r smc.TrainReport) Progress {
