@@ -27,6 +27,21 @@
 // With a threshold of nought this is annealed importance sampling. A particle of weight zero is dead: it stays dead
 // until resampling replaces it, and N never changes.
 //
+// # Transports
+//
+// A Transport replaces the identity by segments of its own, learned or not, between the cuts of its path: at a cut of the
+// geometric path γ_k is γ_β, at one of its own it serves γ_k, and at others nothing is known and nothing is done but to
+// go on. The weight gains log γ_k(y) − log γ_{k−1}(x) + r_k, the γ's by the engine and r_k, the log ratio of backward to
+// forward kernel, by the transport. With a threshold of nought and one segment this is importance sampling; with cuts it
+// is annealed importance sampling or sequential Monte Carlo with the transport's proposals (Matthews, Arbel, Rezende and
+// Doucet, "Continual repeated annealed flow transport Monte Carlo", ICML 2022).
+//
+// The pilot tries the segments one by one and decides by the Pareto k (Vehtari, Simpson, Gelman, Yao and Gabry, "Pareto
+// smoothed importance sampling", JMLR 2024) and the conditional effective sample size of their weights which to keep,
+// which to follow by moves, and which to replace, whole, by tempered stages from the last good cut. If the transport can
+// be cut finer, that is tried first. If a tempered Pilot found more mass than the transport reaches, as where it lost a
+// mode, which its weights do not show, the transport is given up. What was decided is part of the Plan, and is frozen.
+//
 // # The evidence
 //
 //	log Ẑ = Σ over resamplings of (log ΣW − log N) + (log ΣW − log N) at the end
