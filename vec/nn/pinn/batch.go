@@ -49,6 +49,14 @@ func NewBatch[T vec.Float](dim, n, p int, known bool, norms int) *Batch[T] {
 // Len is the number of points.
 func (b *Batch[T]) Len() int { return len(b.Tiles) * b.P }
 
+// TilePoints is the number of points a tile that keeps what the configuration's nets work on in the nearest caches.
+func (c Config) TilePoints() int {
+	if c.Ridge != nil && c.Ridge.Alone || c.Equation == LogCE && len(c.Hidden) == 2 && !c.Residual {
+		return 64 // no jets by all coordinates
+	}
+	return TilePoints(c.Dim)
+}
+
 // TilePoints is the number of points a tile that keeps the jets of a net of usual width in the nearest cache.
 func TilePoints(dim int) int {
 	if dim > 16 {

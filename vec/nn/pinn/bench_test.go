@@ -42,8 +42,9 @@ func BenchmarkNets(b *testing.B) {
 				Equation: LogCE, Features: jet.Features{Dim: d, Scale: 1, Time: nn.Sinusoid{Harmonics: 2}}, Hidden: []int{64, 64}, Act: nn.Tanh, Head: 0.1,
 				Ridge: r, Known: true, Norms: 7,
 			}
-			l, w := setUp[float32](c, 1, 64)
-			batch := draw[float32](c, n, 64, 1)
+			p := c.TilePoints()
+			l, w := setUp[float32](c, 1, p)
+			batch := draw[float32](c, n, p, 1)
 			b.Run(fmt.Sprintf("%s/d=%d/gradient", name, d), func(b *testing.B) {
 				for b.Loop() {
 					l.Gradient(w, batch)
