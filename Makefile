@@ -12,6 +12,7 @@ RACE := ./vec/... ./targets/... ./smc/... ./proto/... ./plugins/... ./host/...
 include proto/Makefile.inc
 include plugins/python/Makefile.inc
 include vec/Makefile.inc
+include vec/peers/Makefile.inc
 
 .PHONY: help
 help: ## list the tasks
@@ -47,6 +48,10 @@ test-long: test-python-long ## JAX and PyTorch in the Python SDK; the whole Go s
 .PHONY: validate
 validate: build ## log Z over many seeds against exact values; writes docs/results/validate.md (about an hour)
 	SAMPAN_VALIDATE=docs/results/validate.md $(GO) test -count=1 -timeout 4h -run TestValidate -v ./host/validate
+
+.PHONY: tables
+tables: ## learned samplers against published figures; writes docs/results/samplers.md (an hour and more; SEEDS=3, ONLY=regexp)
+	SAMPAN_TABLES=docs/results/samplers.md SAMPAN_TABLES_SEEDS=$(SEEDS) SAMPAN_TABLES_ONLY='$(ONLY)' $(GO) test -count=1 -timeout 8h -run TestTables -v ./host/tables
 
 .PHONY: bench
 bench: python-env ## the wire, the leapfrog loop, the targets and the vector core, each against a loop of the same run

@@ -1,0 +1,186 @@
+package tables
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math"
+
+	"github.com/sampan-mc/sampan/plugins/diffusion"
+	"github.com/sampan-mc/sampan/plugins/sdk"
+	"github.com/sampan-mc/sampan/smc"
+	"github.com/sampan-mc/sampan/smc/diag"
+	"github.com/sampan-mc/sampan/targets"
+	"github.com/sampan-mc/sampan/vec/rng"
+)
+
+// outcome is what a row reached.
+type outcome struct {
+	Row  string
+	Seed int
+
+	ESS, LogZ, Gap float64 // log Z less the known value; the known value less the lower bound
+	LogZErr        float64 // standard error of log Z
+	Modes, Of      int     // found, by weight
+	Variation      float64 // of the modes' weights
+	Pilot, Train   float64 // CPU seconds
+	Evaluate       float64
+	Evaluations    int64 // of the target, by pilot and training
+	Steps          int
+	Paths          int
+	ParetoK        float64
+	Warnings       []string
+	Failed         string
+	BackwardESS    float64 `json:",omitempty"`
+}
+
+const (
+	chunk     = 1024
+	pilotMove = 2 // applications of HMC a stage
+)
+
+// work runs a row.
+func (r row) work(ctx context.Context, seed int) (*outcome, error) {
+	o := &outcome{Row: r.name(), Seed: seed, Paths: r.paths}
+	target, err := targets.New(r.target.name, r.config(seed), "")
+	if err != nil {
+		return nil, err
+	}
+	var points int64
+	counted := targets.Watch(target, func(_ context.Context, n int, _ targets.Want) error { points += int64(n); return nil })
+	config := map[string]any{}
+	for k, v := range r.method {
+		config[k] = v
+	}
+	if r.pilot == 0 {
+		config["reference"] = map[string]any{"scale": r.target.start}
+	}
+	text, err := json.Marshal(config)
+	if err != nil {
+		return nil, err
+	}
+	made, err := diffusion.Component().New(sdk.Env{Config: text, Target: counted})
+	if err != nil {
+		return nil, err
+	}
+	learner, ok := made.(smc.Learner)
+	if !ok {
+		return nil, fmt.Errorf("the method does not learn")
+	}
+	training := smc.Training{Key: rng.NewKey(uint64(seed), "train", 0)}
+	began := cpuSeconds()
+	if r.pilot > 0 {
+		if training.Pilot, err = r.tempered(ctx, counted, seed); err != nil {
+			return nil, fmt.Errorf("pilot: %w", err)
+		}
+	}
+	o.Pilot = cpuSeconds() - began
+	began = cpuSeconds()
+	learned, err := learner.Train(ctx, &training)
+	if err != nil {
+		return nil, fmt.Errorf("training: %w", err)
+	}
+	o.Train = cpuSeconds() - began
+	o.Steps, o.Warnings, o.Evaluations = learned.Steps, learned.Warnings, points
+	began = cpuSeconds()
+	err = o.weigh(ctx, learner, target, seed)
+	o.Evaluate = cpuSeconds() - began
+	return o, err
+}
+
+// tempered is the pilot.
+func (r row) tempered(ctx context.Context, target targets.Density, seed int) ([]smc.Level, error) {
+	ref, err := smc.NewNormal(target.Info().Dim(), []float64{0}, []float64{r.target.start})
+	if err != nil {
+		return nil, err
+	}
+	c := smc.Defaults()
+	c.Seed, c.Particles, c.Move.Steps = uint64(seed), r.pilot, pilotMove
+	p, err := smc.Pilot(ctx, ref, target, c, 0, smc.Hooks{})
+	if err != nil {
+		return nil, err
+	}
+	return p.Levels, nil
+}
+
+// weigh sends fresh particles down the path.
+func (o *outcome) weigh(ctx context.Context, t smc.Transport, target targets.Density, seed int) error {
+	d, known := target.Info().Dim(), target.Info().Known.LogZ
+	modal := targets.ModesOf(target)
+	key := rng.NewKey(uint64(seed), "fresh", 0)
+	lw := make([]float64, 0, o.Paths)
+	mode := make([]int, 0, o.Paths)
+	for at := 0; at < o.Paths; at += chunk {
+		n := min(chunk, o.Paths-at)
+		in, out := smc.NewParticles(n, d, 0), smc.NewParticles(n, d, 0)
+		in.First, out.First = at, at
+		if err := t.Reference().Sample(ctx, at, n, key, in.X); err != nil {
+			return err
+		}
+		status := make([]targets.Status, n)
+		start := targets.Batch{N: n, D: d, Want: targets.LogP, X: in.X, LogP: make([]float64, n), Status: make([]targets.Status, n)}
+		if err := t.Reference().Eval(ctx, &start); err != nil {
+			return err
+		}
+		part := make([]float64, n)
+		ratio := make([]float64, n)
+		for k := range t.Cuts() {
+			if err := t.Segment(ctx, k+1, in, out, ratio, status, rng.NewKey(uint64(seed), "fresh/moves", k)); err != nil {
+				return err
+			}
+			for i := range part {
+				part[i] += ratio[i]
+			}
+			in, out = out, in
+		}
+		end := targets.Batch{N: n, D: d, Want: targets.LogP, X: in.X, LogP: make([]float64, n), Status: make([]targets.Status, n)}
+		if err := target.Eval(ctx, &end); err != nil {
+			return err
+		}
+		for i := range part {
+			l := part[i] + end.LogP[i] - start.LogP[i]
+			if math.IsNaN(l) {
+				l = math.Inf(-1)
+			}
+			lw = append(lw, l)
+			if modal != nil {
+				mode = append(mode, modal.Mode(in.X[i*d:(i+1)*d]))
+			}
+		}
+	}
+	n := float64(len(lw))
+	o.ESS = diag.WeightESS(lw) / n
+	o.LogZ = diag.LogMeanExp(lw) - known
+	o.LogZErr = math.Sqrt((1/o.ESS - 1) / n)
+	o.Gap = known - diag.LowerBound(lw)
+	o.ParetoK = diag.ParetoK(lw)
+	if modal != nil {
+		weights := modal.ModeWeights()
+		shares := diag.ModeShares(mode, len(weights), lw)
+		o.Of, o.Modes, o.Variation = len(weights), diag.ModesFound(shares, weights), diag.TotalVariation(shares, weights)
+	}
+	return nil
+}
+
+// faults lists the gates that an outcome misses.
+func (r row) faults(o *outcome) (out []string) {
+	if o.Failed != "" {
+		return []string{o.Failed}
+	}
+	if o.ESS < r.demanded {
+		out = append(out, fmt.Sprintf("effective sample size %.4f, demanded %.4f", o.ESS, r.demanded))
+	}
+	if !r.biased && math.Abs(o.LogZ) > math.Max(0.01, 3*o.LogZErr) {
+		out = append(out, fmt.Sprintf("log Z off by %+.4f, standard error %.4f", o.LogZ, o.LogZErr))
+	}
+	if r.demanded > 0 && o.Gap > -0.5*math.Log(r.demanded)+0.05 {
+		out = append(out, fmt.Sprintf("lower bound %.3f below log Z, allowed %.3f", o.Gap, -0.5*math.Log(r.demanded)+0.05))
+	}
+	if o.Of > 0 && !r.noModes && (o.Modes < o.Of || o.Variation > 0.03) {
+		out = append(out, fmt.Sprintf("%d of %d modes, weights off by %.3f in total variation", o.Modes, o.Of, o.Variation))
+	}
+	if r.seconds > 0 && o.Pilot+o.Train > r.seconds {
+		out = append(out, fmt.Sprintf("%.0f CPU seconds, allowed %.0f", o.Pilot+o.Train, r.seconds))
+	}
+	return out
+}

@@ -1,0 +1,75 @@
+package tables
+
+import (
+	"bytes"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+)
+
+// write makes the page.
+func write(todo []row, outcomes [][]*outcome) []byte {
+	var b bytes.Buffer
+	b.WriteString("# Learned samplers against published figures\n\n" +
+		"Made by `make tables`. ESS is the effective sample size of fresh paths as a fraction; log Z and the gap (log Z less the mean log weight)\n" +
+		"are against the known value; modes as found by weight, TV the total variation of their weights. CPU seconds are pilot + training, on one core.\n" +
+		"Where there are several seeds, medians, and the range of ESS. A row that misses a gate says which.\n")
+	table := ""
+	for i, r := range todo {
+		if r.table != table {
+			table = r.table
+			fmt.Fprintf(&b, "\n## %s\n\n", table)
+			b.WriteString("| target | published ESS | demanded | ESS | log Z | gap | modes | TV | Pareto k | paths | steps | evaluations | CPU seconds | missed |\n")
+			b.WriteString("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n")
+		}
+		b.WriteString(line(r, outcomes[i]))
+	}
+	return b.Bytes()
+}
+
+func line(r row, all []*outcome) string {
+	median := func(f func(o *outcome) float64) float64 {
+		v := make([]float64, len(all))
+		for i, o := range all {
+			v[i] = f(o)
+		}
+		slices.Sort(v)
+		return v[len(v)/2]
+	}
+	ess := func(o *outcome) float64 { return o.ESS }
+	span := fmt.Sprintf("%.4f", median(ess))
+	if len(all) > 1 {
+		low, high := math.Inf(1), math.Inf(-1)
+		for _, o := range all {
+			low, high = math.Min(low, o.ESS), math.Max(high, o.ESS)
+		}
+		span += fmt.Sprintf(" (%.4f–%.4f)", low, high)
+	}
+	var missed []string
+	for _, o := range all {
+		for _, f := range r.faults(o) {
+			missed = append(missed, fmt.Sprintf("seed %d: %s", o.Seed, strings.ReplaceAll(f, "\n", " ")))
+		}
+	}
+	o := all[len(all)/2]
+	target := r.target.short
+	if r.rotated {
+		target += ", rotated"
+	}
+	modes, variation := "–", "–"
+	if o.Of > 0 {
+		modes, variation = fmt.Sprintf("%d/%d", o.Modes, o.Of), fmt.Sprintf("%.3f", median(func(o *outcome) float64 { return o.Variation }))
+	}
+	return fmt.Sprintf("| %s | %s | %s | %s | %+.4f ± %.4f | %.4f | %s | %s | %.2f | %d | %d | %.2g | %.0f + %.0f | %s |\n", target,
+		figure(r.published), figure(r.demanded), span, median(func(o *outcome) float64 { return o.LogZ }), median(func(o *outcome) float64 { return o.LogZErr }),
+		median(func(o *outcome) float64 { return o.Gap }), modes, variation, median(func(o *outcome) float64 { return o.ParetoK }), o.Paths, o.Steps,
+		float64(o.Evaluations), median(func(o *outcome) float64 { return o.Pilot }), median(func(o *outcome) float64 { return o.Train }), strings.Join(missed, "; ")+r.note)
+}
+
+func figure(v float64) string {
+	if v == 0 {
+		return "–"
+	}
+	return strings.TrimPrefix(fmt.Sprintf("%.4g", v), "0")
+}
