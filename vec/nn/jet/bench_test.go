@@ -24,7 +24,9 @@ func BenchmarkDivergence(b *testing.B) {
 			make func(in *Input[float32], a *tile.Arena[float32]) Field[float32]
 		}{
 			{"form", 64, func(in *Input[float32], a *tile.Arena[float32]) Field[float32] { return newTrace[float32](net, in, a) }},
-			{"jets", 32, func(in *Input[float32], a *tile.Arena[float32]) Field[float32] { return newFieldJets[float32](net, in, a) }},
+			{"jets", 32, func(in *Input[float32], a *tile.Arena[float32]) Field[float32] {
+				return newFieldJets[float32](net, in, a)
+			}},
 		} {
 			b.Run(fmt.Sprintf("d=%d/%s", d, way.name), func(b *testing.B) {
 				var a tile.Arena[float32]
