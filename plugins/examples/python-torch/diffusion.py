@@ -2,14 +2,14 @@
 
 Noise is added by B(x_k | x_{k+1}) = N(a x_{k+1}, (1 - a^2) s^2) on the grid alpha_k = sin(pi k / 2K), a = alpha_k /
 alpha_{k+1}, so that x_k = alpha_k x_K + sqrt(1 - alpha_k^2) s eps: from the target at k = K to the reference
-N(0, s^2 I) at k = 0. A net learns the mean D(x, k) and the log variance L(x, k) of x_K given x_k = x, and the way back is
+N(0, s^2 I) at k = 0. A net learns the mean D(x, k) and the log variance L(x, k) of x_K given x_k = x. The way back is
 
     F(x_{k+1} | x_k) = N(c1 x_k + c2 D, v + c2^2 e^L)
 
 with c1, c2 and v those of the normal law of x_{k+1} given x_k and x_K. Training maximises the mean log F of noised
 draws of a pilot, x_{k+1} integrated out (Sohl-Dickstein, Weiss, Maheswaranathan and Ganguli 2015; Ho, Jain and Abbeel
-2020). A rough pilot, or a net that learned badly, costs effective sample size and nothing else: log B - log F is exact
-for any net, and E[w] = Z.
+2020). A rough or small pilot, or a net that learned badly, costs effective sample size and nothing else: log B - log F is
+exact for any net, and E[w] = Z.
 """
 
 import io
@@ -154,7 +154,7 @@ class Diffusion(sampan.Transport):
     def loss(self, pilot, share, draws):
         """The mean over a batch of -log F, summed over steps, a coordinate, above what the net starts from."""
         chosen = np.minimum(np.searchsorted(share, draws.random() * share[-1]), len(pilot) - 1)
-        k = (draws.random() * self.steps).astype(int)
+        k = ((np.arange(draws.n) + draws.random()) * self.steps / draws.n).astype(int)  # stratified
         end = pilot[chosen] / self.scale
         x = self.alpha[k, None] * end + self.noise[k, None] * draws.standard_normal(self.target.dim)
         end, x, angle, alpha, noise, c2, v = (

@@ -105,6 +105,34 @@ def test_langevin_back_and_forth(ula):
     assert abs(off) < 4.5
 
 
+class Interruption:
+    """Wants a checkpoint and an end after ten steps."""
+
+    def asked(self):
+        self.steps += 1
+        return (self.steps == 10,) * 2
+
+    def checkpoint(self, state):
+        self.state = state
+
+    def report(self, *_):
+        pass
+
+    steps = -1
+
+
+def whole(model, pilot):
+    model.train(sampan.Training(pilot=pilot, max_steps=20))
+    return model.save()
+
+
+def resumed(first, second, pilot):
+    stop = Interruption()
+    first.train(sampan.Training(pilot=pilot, max_steps=20, listener=stop))
+    second.train(sampan.Training(pilot=pilot, max_steps=20, resume=stop.state))
+    return second.save()
+
+
 @pytest.mark.long
 def test_diffusion_in_torch(tmp_path):
     """Trained by the example's own script and served: |E[w] - Z| within 4.5 standard errors, false alarm 7e-6. Trained
@@ -118,7 +146,7 @@ def test_diffusion_in_torch(tmp_path):
     assert done.returncode == 0, done.stderr
     print(done.stdout.splitlines()[-1])
     sys.path.insert(0, str(folder))
-    from train import nine_modes, pilot
+    from train import Diffusion, nine_modes, pilot
 
     with Host(folder / "diffusion.py") as h:
         trained = Path(h, "Diffusion", nine_modes, json.dumps({"weights": str(tmp_path / "net.safetensors")}).encode())
@@ -137,6 +165,7 @@ def test_diffusion_in_torch(tmp_path):
         assert abs(off) < 4.5
 
         (level,) = pilot(1000)
+        assert resumed(Diffusion(nine_modes), Diffusion(nine_modes), [level]) == whole(Diffusion(nine_modes), [level])
         first, second = (Path(h, "Diffusion", nine_modes) for _ in range(2))
         events, _ = train(h, nine_modes, first.handle, levels([level]), max_steps=20)
         assert events[-1].done.steps == 20

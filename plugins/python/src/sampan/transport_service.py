@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -207,9 +208,10 @@ class TransportService:
             instance = self._instance(request.handle)
             files, _ = instance.run(instance.transport.save)
             for name, data in files.items():
-                if "/" in name or not isinstance(data, bytes):
+                if not re.fullmatch("[A-Za-z0-9._-]+", name) or not isinstance(data, bytes):
+                    found = f"{name!r}, a {type(data).__name__}"
                     raise TypeError(
-                        f"save returned {name!r}, a {type(data).__name__}: accepted are plain names and bytes"
+                        f"save returned {found}: accepted are names of letters, digits, ., - and _ with bytes"
                     )
                 yield from (pb.SaveEvent(blob=piece) for piece in pieces(name, data))
         except GeneratorExit:
