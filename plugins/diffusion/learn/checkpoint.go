@@ -17,22 +17,23 @@ import (
 
 // place is where a training stands, in the metadata of a checkpoint.
 type place struct {
-	Method      string         `json:"method"`
-	Steps       int            `json:"steps"` // Problem.Steps
-	Phase       int            `json:"phase"`
-	Step        int            `json:"step"`
-	Done        int            `json:"done"`
-	Started     bool           `json:"started"`
-	Evaluations int64          `json:"evaluations"`
-	Loss        float64        `json:"loss"`
-	Counts      map[string]int `json:"counts"`
+	Method    string         `json:"method"`
+	Steps     int            `json:"steps"` // Problem.Steps
+	Phase     int            `json:"phase"`
+	Step      int            `json:"step"`
+	Done      int            `json:"done"`
+	Started   bool           `json:"started"`
+	Densities int64          `json:"densities"`
+	Gradients int64          `json:"gradients"`
+	Loss      float64        `json:"loss"`
+	Counts    map[string]int `json:"counts"`
 }
 
 const placeKey = "sampan.training"
 
 // checkpoint is all that goes into resuming: the state, the parameters, and what the phases keep.
 func (r *run) checkpoint() []byte {
-	at := place{r.plan.Name(), r.problem.Steps, r.phase, r.step, r.done, r.started, r.evaluations.Load(), finiteOr0(r.loss), map[string]int{}}
+	at := place{r.plan.Name(), r.problem.Steps, r.phase, r.step, r.done, r.started, r.densities.Load(), r.gradients.Load(), finiteOr0(r.loss), map[string]int{}}
 	var f safetensors.File
 	f.Tensors = stateTensors(r.state)
 	f.Tensors = append(f.Tensors, safetensors.New("theta", []int{len(r.program.Params.Theta)}, r.program.Params.Theta))
@@ -92,7 +93,8 @@ func (r *run) restore(data []byte) error {
 	}
 	r.program.Params.Refresh()
 	r.phase, r.step, r.done, r.started, r.loss = at.Phase, at.Step, at.Done, at.Started, at.Loss
-	r.evaluations.Store(at.Evaluations)
+	r.densities.Store(at.Densities)
+	r.gradients.Store(at.Gradients)
 	return nil
 }
 

@@ -17,8 +17,8 @@ type Learner struct {
 	plan    Plan
 	problem Problem // Key and Steps are a training's
 
-	evaluations atomic.Int64
-	allowed     int64
+	densities, gradients atomic.Int64 // points of the target, of the training under way
+	allowed              int64
 
 	state  *State
 	params []float32 // what is served
@@ -32,8 +32,13 @@ var errUntrained = errors.New("the transport has not been trained, nor was an ar
 // New makes a learner that knows nothing yet.
 func New(plan Plan, p Problem) *Learner {
 	l := &Learner{plan: plan, problem: p}
-	l.problem.Target = targets.Watch(p.Target, func(_ context.Context, n int, _ targets.Want) error {
-		if used := l.evaluations.Add(int64(n)); l.allowed > 0 && used > l.allowed {
+	l.problem.Target = targets.Watch(p.Target, func(_ context.Context, n int, want targets.Want) error {
+		count := &l.densities
+		if want.Has(targets.Grad) {
+			count = &l.gradients
+		}
+		count.Add(int64(n))
+		if l.allowed > 0 && l.densities.Load()+l.gradients.Load() > l.allowed {
 			return errSpent
 		}
 		return nil
@@ -74,7 +79,8 @@ func (l *Learner) Train(ctx context.Context, t *smc.Training) (*smc.Learned, err
 	p := l.problem
 	p.Key, p.Steps = t.Key, t.MaxSteps
 	l.allowed = t.MaxEvaluations
-	l.evaluations.Store(0)
+	l.densities.Store(0)
+	l.gradients.Store(0)
 	r := &run{Learner: l, problem: &p, order: t}
 	if err := r.begin(ctx); err != nil {
 		return nil, err
@@ -86,11 +92,12 @@ func (l *Learner) Train(ctx context.Context, t *smc.Training) (*smc.Learned, err
 	if err := l.serve(r.state, r.program.Layout, r.program.Average(), r.program.Serve); err != nil {
 		return nil, err
 	}
-	l.result, err = l.served.evaluate(ctx, &p, finalPaths)
-	if errors.Is(err, errSpent) {
-		err = nil
+	l.allowed = 0 // how good it is, is to be known
+	if l.result, err = l.served.evaluate(ctx, &p, finalPaths); err != nil {
+		return nil, err
 	}
-	return learned, err
+	learned.Used = smc.Evals{Density: l.densities.Load(), Gradient: l.gradients.Load()}
+	return learned, nil
 }
 
 // run is a training under way.
