@@ -104,6 +104,7 @@ type mlpPass[T vec.Float] struct {
 	y, dx      tile.Tile[T]
 	t, tz, ty  tile.Tile[T] // tangents, made when first wanted, and not of an arena that may have moved on
 	trace      trace[T]
+	blocks     blocks[T]
 
 	shifted []T // see shift; made from parameters of at their version
 	of      *Params[T]
