@@ -69,7 +69,7 @@ func (t plan) Build(p *learn.Problem, s *learn.State) (*learn.Program, error) {
 
 func brownian(d int) *chain.Spec { return chain.Brownian(d, chain.Refined(6), 1) }
 func reversal(d int) *chain.Spec {
-	return chain.Reversal(d, chain.Refined(6), chain.Noise{Start: 6, End: .5}, 1)
+	return chain.Reversal(d, chain.Refined(6), chain.Noise{Start: 1.5, End: .2}, 1)
 }
 
 func learner(t *testing.T, spec func(int) *chain.Spec, workers int) *learn.Learner {
