@@ -1,0 +1,7 @@
+"""The logFP step of pinn_jax.py."""
+
+from pinn_jax import equation
+
+
+def forms(**shape):
+    return equation(True, **shape)
