@@ -8,8 +8,8 @@ N(0, s^2 I) at k = 0. A net learns the mean D(x, k) and the log variance L(x, k)
 
 with c1, c2 and v those of the normal law of x_{k+1} given x_k and x_K. Training maximises the mean log F of noised
 draws of a pilot, x_{k+1} integrated out (Sohl-Dickstein, Weiss, Maheswaranathan and Ganguli 2015; Ho, Jain and Abbeel
-2020). A rough or small pilot, or a net that learned badly, costs effective sample size and nothing else: log B - log F is
-exact for any net, and E[w] = Z.
+2020). A rough or small pilot, or a net that learned badly, costs effective sample size and nothing else: log B - log F
+is exact for any net, and E[w] = Z.
 """
 
 import io

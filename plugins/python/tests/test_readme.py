@@ -9,11 +9,12 @@ import sampan
 from sampan.random import Draws
 
 README = (Path(__file__).parents[1] / "README.md").read_text()
+GUIDE = (Path(__file__).parents[3] / "docs" / "plugins.md").read_text()
 
 
-def example(mark):
-    """Run the README's code that holds the mark; the names it made."""
-    (code,) = (c for c in re.findall(r"```python\n(.*?)```", README, re.S) if mark in c)
+def example(mark, text=README):
+    """Run a page's code that holds the mark; the names it made."""
+    (code,) = (c for c in re.findall(r"```python\n(.*?)```", text, re.S) if mark in c)
     names = {"np": np, "sampan": sampan, "DATA": np.array([0.5, 1.0, 3.0])}
     exec(code, names)
     return names
@@ -43,6 +44,12 @@ def test_transport():
 
     w = np.exp(example("# bridge.py")["Bridge"](bowl).log_weights(10_000))
     assert abs(w.mean() - 2 * np.pi) < 4.5 * w.std() / 100 and w.mean() ** 2 / (w**2).mean() > 0.5
+
+
+def test_transport_of_the_guide():
+    """A map onto the target has equal weights."""
+    log_w = example("# scale.py", GUIDE)["Scale"](sampan.normal(np.zeros(3), 1.0)).log_weights(100)
+    assert np.abs(log_w).max() < 1e-12
 
 
 def test_exact_draws_have_the_moments_stated():

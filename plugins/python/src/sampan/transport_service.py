@@ -210,9 +210,7 @@ class TransportService:
             for name, data in files.items():
                 if not re.fullmatch("[A-Za-z0-9._-]+", name) or not isinstance(data, bytes):
                     found = f"{name!r}, a {type(data).__name__}"
-                    raise TypeError(
-                        f"save returned {found}: accepted are names of letters, digits, ., - and _ with bytes"
-                    )
+                    raise TypeError(f"save returned {found}: accepted are bytes, named by letters, digits, ., - and _")
                 yield from (pb.SaveEvent(blob=piece) for piece in pieces(name, data))
         except GeneratorExit:
             raise
