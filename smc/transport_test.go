@@ -27,7 +27,7 @@ func TestTransportIsUnbiased(t *testing.T) {
 	z := func(mend func(*langevin, *Config), wrong func(*run)) float64 {
 		ref, target := newNormal(t, 1, path.m0, path.s0), bell(1, path.m1, path.s1)
 		l := newLangevin(ref, target)
-		cfg := plain(50, repeats(800, 2500), nil)
+		cfg := plain(50, repeats(400, 2000), nil)
 		cfg.Schedule.Betas, cfg.AsIs, cfg.Transport = Power(1, 1), true, l
 		cfg.Move = Move{Kernel: mcmc.Kernel{Kind: mcmc.HMC, Leapfrogs: 2}, Steps: 1, Step: 0.8}
 		mend(l, &cfg)
