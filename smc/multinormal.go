@@ -48,6 +48,8 @@ func NewMultiNormal(mean, factor []float64) (Reference, error) {
 
 func (m *multiNormal) Info() targets.Info { return m.info }
 
+func (m *multiNormal) Moments() (mean, factor []float64) { return m.mean, m.factor }
+
 func (m *multiNormal) Eval(_ context.Context, b *targets.Batch) error {
 	d := len(m.mean)
 	if err := b.Check(m.info); err != nil {

@@ -120,7 +120,28 @@ func NewNormal(d int, mean, sd []float64) (Reference, error) {
 	}
 	p.row = normalRow
 	p.draw = func(z []float64, slot uint32, key rng.Key) { key.Normals(z, slot, 0, 0) }
-	return p, nil
+	return normal{p}, nil
+}
+
+// Normal is a Reference that is a normal density, and says which.
+type Normal interface {
+	Reference
+	// Moments are the mean, d numbers, and a factor of the covariance: d standard deviations, or the rows of a lower
+	// triangular L with covariance LLᵀ, as NewMultiNormal takes them.
+	Moments() (mean, factor []float64)
+}
+
+// normal is a product of normals.
+type normal struct{ *product }
+
+func (n normal) Moments() (mean, factor []float64) { return n.at, n.scale }
+
+// NewNormalOf makes the reference that has these Moments.
+func NewNormalOf(mean, factor []float64) (Reference, error) {
+	if len(factor) == len(mean) {
+		return NewNormal(len(mean), mean, factor)
+	}
+	return NewMultiNormal(mean, factor)
 }
 
 func normalRow(x, at, inv, g []float64) float64 {

@@ -23,6 +23,9 @@ type (
 func (s served) Info() smc.TransportInfo { return s.t.now().info }
 func (s served) Cuts() []smc.Cut         { return s.t.now().ends }
 func (s served) Reference() smc.Reference {
+	if r := s.t.now().reference; r != nil {
+		return r // known here: no call is needed, and a learned one is not known before
+	}
 	if !s.t.can(pb.Cap_CAP_REFERENCE) {
 		return nil
 	}

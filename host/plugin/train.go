@@ -93,7 +93,7 @@ func (le *lesson) keep(ctx context.Context, l *link) error {
 		return err
 	}
 	le.next.files = files
-	if err := le.next.describe(m); err != nil {
+	if err := le.next.describe(m, le.t.info.Dim()); err != nil {
 		return l.failed("train", err.Error())
 	}
 	l.version = le.next.version + 1

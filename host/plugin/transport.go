@@ -50,6 +50,8 @@ type state struct {
 	message *pb.TransportInfo
 	info    smc.TransportInfo
 	ends    []smc.Cut
+
+	reference smc.Reference // where the plugin says that it is a normal density
 }
 
 // OpenTransport starts the worker processes of a plugin and makes its transport for a target in each of them. config is
@@ -78,7 +80,7 @@ func OpenTransport(ctx context.Context, spec *Spec, config any, target TargetSou
 	}
 	t.first = func(made *pb.CreateReply) error {
 		t.caps = made.Caps
-		if err := t.state.describe(made.Transport); err != nil {
+		if err := t.state.describe(made.Transport, t.info.Dim()); err != nil {
 			return err
 		}
 		width := t.info.Dim() + t.state.info.Aux
@@ -94,9 +96,12 @@ func OpenTransport(ctx context.Context, spec *Spec, config any, target TargetSou
 }
 
 // describe takes in what the plugin says of the transport.
-func (s *state) describe(m *pb.TransportInfo) (err error) {
+func (s *state) describe(m *pb.TransportInfo, d int) (err error) {
 	s.message = m
-	s.info, s.ends, err = wire.ToTransport(m)
+	if s.info, s.ends, err = wire.ToTransport(m); err != nil {
+		return err
+	}
+	s.reference, err = wire.ToReference(m.Reference, d)
 	return err
 }
 
@@ -202,7 +207,7 @@ func (t *Transport) become(next state, op string, do func(context.Context, *link
 		if err != nil {
 			return err
 		}
-		if err := next.describe(m); err != nil {
+		if err := next.describe(m, t.info.Dim()); err != nil {
 			return l.failed(op, err.Error())
 		}
 		l.version = next.version + 1

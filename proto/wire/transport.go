@@ -25,7 +25,12 @@ func FromTransport(t smc.Transport) (*pb.TransportInfo, []pb.Cap) {
 		m.Cuts = append(m.Cuts, cut)
 	}
 	var caps []pb.Cap
-	if t.Reference() != nil {
+	reference := t.Reference()
+	if n, ok := reference.(smc.Normal); ok {
+		mean, factor := n.Moments()
+		m.Reference = &pb.Normal{Mean: Bytes(mean), Factor: Bytes(factor)}
+	}
+	if reference != nil {
 		caps = append(caps, pb.Cap_CAP_REFERENCE)
 	}
 	if o, ok := t.(smc.OwnDensity); ok {
@@ -44,6 +49,25 @@ func FromTransport(t smc.Transport) (*pb.TransportInfo, []pb.Cap) {
 		caps = append(caps, pb.Cap_CAP_TRAIN, pb.Cap_CAP_RESUME)
 	}
 	return m, caps
+}
+
+// ToReference reads the normal density in d coordinates that a transport says it starts from; nil if it says none.
+func ToReference(m *pb.Normal, d int) (smc.Reference, error) {
+	if m == nil {
+		return nil, nil
+	}
+	n := len(m.Factor) / 8
+	if n != d {
+		n = d * (d + 1) / 2
+	}
+	mean, factor := make([]float64, d), make([]float64, n)
+	if err := Floats(mean, m.Mean, "mean of the reference"); err != nil {
+		return nil, err
+	}
+	if err := Floats(factor, m.Factor, "factor of the reference"); err != nil {
+		return nil, err
+	}
+	return smc.NewNormalOf(mean, factor)
 }
 
 // maxAux bounds what a transport may claim for its auxiliary state.

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 
@@ -211,5 +212,32 @@ func TestPilotThereAndBack(t *testing.T) {
 	}
 	if levels, err := read(nil, 2); levels != nil || err != nil {
 		t.Errorf("no pilot: %v, %v", levels, err)
+	}
+}
+
+// TestReference: a normal density crosses as its moments, in both forms; what cannot be one is refused.
+func TestReference(t *testing.T) {
+	for name, m := range map[string]*pb.Normal{
+		"scales": {Mean: Bytes([]float64{1, 2}), Factor: Bytes([]float64{3, 4})},
+		"factor": {Mean: Bytes([]float64{1, 2}), Factor: Bytes([]float64{3, 1, 4})},
+	} {
+		r, err := ToReference(m, 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		mean, factor := r.(smc.Normal).Moments()
+		if !bytes.Equal(Bytes(mean), m.Mean) || !bytes.Equal(Bytes(factor), m.Factor) {
+			t.Errorf("%s: mean %v, factor %v", name, mean, factor)
+		}
+	}
+	for name, m := range map[string]*pb.Normal{
+		"one mean":       {Mean: Bytes([]float64{1}), Factor: Bytes([]float64{3, 4})},
+		"four factors":   {Mean: Bytes([]float64{1, 2}), Factor: Bytes([]float64{3, 4, 5, 6})},
+		"no spread":      {Mean: Bytes([]float64{1, 2}), Factor: Bytes([]float64{0, 4})},
+		"negative pivot": {Mean: Bytes([]float64{1, 2}), Factor: Bytes([]float64{1, 0, -4})},
+	} {
+		if _, err := ToReference(m, 2); err == nil {
+			t.Errorf("%s: taken for a normal density", name)
+		}
 	}
 }

@@ -2058,8 +2058,9 @@ type TransportInfo struct {
 	Discretised   bool                   `protobuf:"varint,2,opt,name=discretised,proto3" json:"discretised,omitempty"` // its weights are those of a continuous path integrated to an order
 	Order         uint32                 `protobuf:"varint,3,opt,name=order,proto3" json:"order,omitempty"`
 	Deterministic bool                   `protobuf:"varint,4,opt,name=deterministic,proto3" json:"deterministic,omitempty"`
-	Cuts          []*Cut                 `protobuf:"bytes,5,rep,name=cuts,proto3" json:"cuts,omitempty"` // one for each segment's end; the last is the target
-	Name          string                 `protobuf:"bytes,6,opt,name=name,proto3" json:"name,omitempty"` // for people
+	Cuts          []*Cut                 `protobuf:"bytes,5,rep,name=cuts,proto3" json:"cuts,omitempty"`           // one for each segment's end; the last is the target
+	Name          string                 `protobuf:"bytes,6,opt,name=name,proto3" json:"name,omitempty"`           // for people
+	Reference     *Normal                `protobuf:"bytes,7,opt,name=reference,proto3" json:"reference,omitempty"` // where it starts, if that is a normal density: the host makes it itself
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2136,6 +2137,65 @@ func (x *TransportInfo) GetName() string {
 	return ""
 }
 
+func (x *TransportInfo) GetReference() *Normal {
+	if x != nil {
+		return x.Reference
+	}
+	return nil
+}
+
+type Normal struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Mean          []byte                 `protobuf:"bytes,1,opt,name=mean,proto3" json:"mean,omitempty"`     // d
+	Factor        []byte                 `protobuf:"bytes,2,opt,name=factor,proto3" json:"factor,omitempty"` // d standard deviations, or the rows of the lower triangle of L, the covariance being LL'
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Normal) Reset() {
+	*x = Normal{}
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Normal) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Normal) ProtoMessage() {}
+
+func (x *Normal) ProtoReflect() protoreflect.Message {
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Normal.ProtoReflect.Descriptor instead.
+func (*Normal) Descriptor() ([]byte, []int) {
+	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *Normal) GetMean() []byte {
+	if x != nil {
+		return x.Mean
+	}
+	return nil
+}
+
+func (x *Normal) GetFactor() []byte {
+	if x != nil {
+		return x.Factor
+	}
+	return nil
+}
+
 type Cut struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Types that are valid to be assigned to At:
@@ -2150,7 +2210,7 @@ type Cut struct {
 
 func (x *Cut) Reset() {
 	*x = Cut{}
-	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[25]
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2162,7 +2222,7 @@ func (x *Cut) String() string {
 func (*Cut) ProtoMessage() {}
 
 func (x *Cut) ProtoReflect() protoreflect.Message {
-	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[25]
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2175,7 +2235,7 @@ func (x *Cut) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Cut.ProtoReflect.Descriptor instead.
 func (*Cut) Descriptor() ([]byte, []int) {
-	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{25}
+	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Cut) GetAt() isCut_At {
@@ -2250,7 +2310,7 @@ type Particles struct {
 
 func (x *Particles) Reset() {
 	*x = Particles{}
-	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[26]
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2262,7 +2322,7 @@ func (x *Particles) String() string {
 func (*Particles) ProtoMessage() {}
 
 func (x *Particles) ProtoReflect() protoreflect.Message {
-	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[26]
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2275,7 +2335,7 @@ func (x *Particles) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Particles.ProtoReflect.Descriptor instead.
 func (*Particles) Descriptor() ([]byte, []int) {
-	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{26}
+	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *Particles) GetN() uint32 {
@@ -2347,7 +2407,7 @@ type SegmentCommand struct {
 
 func (x *SegmentCommand) Reset() {
 	*x = SegmentCommand{}
-	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[27]
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2359,7 +2419,7 @@ func (x *SegmentCommand) String() string {
 func (*SegmentCommand) ProtoMessage() {}
 
 func (x *SegmentCommand) ProtoReflect() protoreflect.Message {
-	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[27]
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2372,7 +2432,7 @@ func (x *SegmentCommand) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SegmentCommand.ProtoReflect.Descriptor instead.
 func (*SegmentCommand) Descriptor() ([]byte, []int) {
-	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{27}
+	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *SegmentCommand) GetCommand() isSegmentCommand_Command {
@@ -2430,7 +2490,7 @@ type SegmentStart struct {
 
 func (x *SegmentStart) Reset() {
 	*x = SegmentStart{}
-	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[28]
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2442,7 +2502,7 @@ func (x *SegmentStart) String() string {
 func (*SegmentStart) ProtoMessage() {}
 
 func (x *SegmentStart) ProtoReflect() protoreflect.Message {
-	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[28]
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2455,7 +2515,7 @@ func (x *SegmentStart) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SegmentStart.ProtoReflect.Descriptor instead.
 func (*SegmentStart) Descriptor() ([]byte, []int) {
-	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{28}
+	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *SegmentStart) GetHandle() uint64 {
@@ -2514,7 +2574,7 @@ type SegmentEvent struct {
 
 func (x *SegmentEvent) Reset() {
 	*x = SegmentEvent{}
-	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[29]
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2526,7 +2586,7 @@ func (x *SegmentEvent) String() string {
 func (*SegmentEvent) ProtoMessage() {}
 
 func (x *SegmentEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[29]
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2539,7 +2599,7 @@ func (x *SegmentEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SegmentEvent.ProtoReflect.Descriptor instead.
 func (*SegmentEvent) Descriptor() ([]byte, []int) {
-	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{29}
+	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *SegmentEvent) GetEvent() isSegmentEvent_Event {
@@ -2611,7 +2671,7 @@ type SegmentDone struct {
 
 func (x *SegmentDone) Reset() {
 	*x = SegmentDone{}
-	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[30]
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2623,7 +2683,7 @@ func (x *SegmentDone) String() string {
 func (*SegmentDone) ProtoMessage() {}
 
 func (x *SegmentDone) ProtoReflect() protoreflect.Message {
-	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[30]
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2636,7 +2696,7 @@ func (x *SegmentDone) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SegmentDone.ProtoReflect.Descriptor instead.
 func (*SegmentDone) Descriptor() ([]byte, []int) {
-	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{30}
+	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *SegmentDone) GetBusyNs() uint64 {
@@ -2687,7 +2747,7 @@ type DensityRequest struct {
 
 func (x *DensityRequest) Reset() {
 	*x = DensityRequest{}
-	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[31]
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2699,7 +2759,7 @@ func (x *DensityRequest) String() string {
 func (*DensityRequest) ProtoMessage() {}
 
 func (x *DensityRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[31]
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2712,7 +2772,7 @@ func (x *DensityRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DensityRequest.ProtoReflect.Descriptor instead.
 func (*DensityRequest) Descriptor() ([]byte, []int) {
-	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{31}
+	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *DensityRequest) GetHandle() uint64 {
@@ -2760,7 +2820,7 @@ type SetCutsRequest struct {
 
 func (x *SetCutsRequest) Reset() {
 	*x = SetCutsRequest{}
-	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[32]
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2772,7 +2832,7 @@ func (x *SetCutsRequest) String() string {
 func (*SetCutsRequest) ProtoMessage() {}
 
 func (x *SetCutsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[32]
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2785,7 +2845,7 @@ func (x *SetCutsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetCutsRequest.ProtoReflect.Descriptor instead.
 func (*SetCutsRequest) Descriptor() ([]byte, []int) {
-	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{32}
+	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *SetCutsRequest) GetHandle() uint64 {
@@ -2812,7 +2872,7 @@ type SetCutsReply struct {
 
 func (x *SetCutsReply) Reset() {
 	*x = SetCutsReply{}
-	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[33]
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2824,7 +2884,7 @@ func (x *SetCutsReply) String() string {
 func (*SetCutsReply) ProtoMessage() {}
 
 func (x *SetCutsReply) ProtoReflect() protoreflect.Message {
-	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[33]
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2837,7 +2897,7 @@ func (x *SetCutsReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetCutsReply.ProtoReflect.Descriptor instead.
 func (*SetCutsReply) Descriptor() ([]byte, []int) {
-	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{33}
+	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *SetCutsReply) GetTransport() *TransportInfo {
@@ -2874,7 +2934,7 @@ type TrainCommand struct {
 
 func (x *TrainCommand) Reset() {
 	*x = TrainCommand{}
-	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[34]
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2886,7 +2946,7 @@ func (x *TrainCommand) String() string {
 func (*TrainCommand) ProtoMessage() {}
 
 func (x *TrainCommand) ProtoReflect() protoreflect.Message {
-	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[34]
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2899,7 +2959,7 @@ func (x *TrainCommand) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TrainCommand.ProtoReflect.Descriptor instead.
 func (*TrainCommand) Descriptor() ([]byte, []int) {
-	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{34}
+	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *TrainCommand) GetCommand() isTrainCommand_Command {
@@ -3031,7 +3091,7 @@ type TrainStart struct {
 
 func (x *TrainStart) Reset() {
 	*x = TrainStart{}
-	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[35]
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3043,7 +3103,7 @@ func (x *TrainStart) String() string {
 func (*TrainStart) ProtoMessage() {}
 
 func (x *TrainStart) ProtoReflect() protoreflect.Message {
-	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[35]
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3056,7 +3116,7 @@ func (x *TrainStart) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TrainStart.ProtoReflect.Descriptor instead.
 func (*TrainStart) Descriptor() ([]byte, []int) {
-	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{35}
+	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *TrainStart) GetHandle() uint64 {
@@ -3113,7 +3173,7 @@ type PilotChunk struct {
 
 func (x *PilotChunk) Reset() {
 	*x = PilotChunk{}
-	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[36]
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3125,7 +3185,7 @@ func (x *PilotChunk) String() string {
 func (*PilotChunk) ProtoMessage() {}
 
 func (x *PilotChunk) ProtoReflect() protoreflect.Message {
-	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[36]
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3138,7 +3198,7 @@ func (x *PilotChunk) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PilotChunk.ProtoReflect.Descriptor instead.
 func (*PilotChunk) Descriptor() ([]byte, []int) {
-	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{36}
+	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *PilotChunk) GetLevel() uint32 {
@@ -3236,7 +3296,7 @@ type TrainEvent struct {
 
 func (x *TrainEvent) Reset() {
 	*x = TrainEvent{}
-	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[37]
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3248,7 +3308,7 @@ func (x *TrainEvent) String() string {
 func (*TrainEvent) ProtoMessage() {}
 
 func (x *TrainEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[37]
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3261,7 +3321,7 @@ func (x *TrainEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TrainEvent.ProtoReflect.Descriptor instead.
 func (*TrainEvent) Descriptor() ([]byte, []int) {
-	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{37}
+	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *TrainEvent) GetEvent() isTrainEvent_Event {
@@ -3389,7 +3449,7 @@ type SaveRequest struct {
 
 func (x *SaveRequest) Reset() {
 	*x = SaveRequest{}
-	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[38]
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3401,7 +3461,7 @@ func (x *SaveRequest) String() string {
 func (*SaveRequest) ProtoMessage() {}
 
 func (x *SaveRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[38]
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3414,7 +3474,7 @@ func (x *SaveRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SaveRequest.ProtoReflect.Descriptor instead.
 func (*SaveRequest) Descriptor() ([]byte, []int) {
-	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{38}
+	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *SaveRequest) GetHandle() uint64 {
@@ -3437,7 +3497,7 @@ type SaveEvent struct {
 
 func (x *SaveEvent) Reset() {
 	*x = SaveEvent{}
-	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[39]
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3449,7 +3509,7 @@ func (x *SaveEvent) String() string {
 func (*SaveEvent) ProtoMessage() {}
 
 func (x *SaveEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[39]
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3462,7 +3522,7 @@ func (x *SaveEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SaveEvent.ProtoReflect.Descriptor instead.
 func (*SaveEvent) Descriptor() ([]byte, []int) {
-	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{39}
+	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *SaveEvent) GetEvent() isSaveEvent_Event {
@@ -3519,7 +3579,7 @@ type LoadCommand struct {
 
 func (x *LoadCommand) Reset() {
 	*x = LoadCommand{}
-	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[40]
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3531,7 +3591,7 @@ func (x *LoadCommand) String() string {
 func (*LoadCommand) ProtoMessage() {}
 
 func (x *LoadCommand) ProtoReflect() protoreflect.Message {
-	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[40]
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3544,7 +3604,7 @@ func (x *LoadCommand) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LoadCommand.ProtoReflect.Descriptor instead.
 func (*LoadCommand) Descriptor() ([]byte, []int) {
-	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{40}
+	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *LoadCommand) GetCommand() isLoadCommand_Command {
@@ -3598,7 +3658,7 @@ type LoadReply struct {
 
 func (x *LoadReply) Reset() {
 	*x = LoadReply{}
-	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[41]
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3610,7 +3670,7 @@ func (x *LoadReply) String() string {
 func (*LoadReply) ProtoMessage() {}
 
 func (x *LoadReply) ProtoReflect() protoreflect.Message {
-	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[41]
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3623,7 +3683,7 @@ func (x *LoadReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LoadReply.ProtoReflect.Descriptor instead.
 func (*LoadReply) Descriptor() ([]byte, []int) {
-	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{41}
+	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *LoadReply) GetTransport() *TransportInfo {
@@ -3656,7 +3716,7 @@ type RunCommand struct {
 
 func (x *RunCommand) Reset() {
 	*x = RunCommand{}
-	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[42]
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3668,7 +3728,7 @@ func (x *RunCommand) String() string {
 func (*RunCommand) ProtoMessage() {}
 
 func (x *RunCommand) ProtoReflect() protoreflect.Message {
-	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[42]
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3681,7 +3741,7 @@ func (x *RunCommand) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RunCommand.ProtoReflect.Descriptor instead.
 func (*RunCommand) Descriptor() ([]byte, []int) {
-	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{42}
+	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *RunCommand) GetCommand() isRunCommand_Command {
@@ -3787,7 +3847,7 @@ type RunStart struct {
 
 func (x *RunStart) Reset() {
 	*x = RunStart{}
-	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[43]
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3799,7 +3859,7 @@ func (x *RunStart) String() string {
 func (*RunStart) ProtoMessage() {}
 
 func (x *RunStart) ProtoReflect() protoreflect.Message {
-	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[43]
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3812,7 +3872,7 @@ func (x *RunStart) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RunStart.ProtoReflect.Descriptor instead.
 func (*RunStart) Descriptor() ([]byte, []int) {
-	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{43}
+	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *RunStart) GetHandle() uint64 {
@@ -3896,7 +3956,7 @@ type RunEvent struct {
 
 func (x *RunEvent) Reset() {
 	*x = RunEvent{}
-	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[44]
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3908,7 +3968,7 @@ func (x *RunEvent) String() string {
 func (*RunEvent) ProtoMessage() {}
 
 func (x *RunEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[44]
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3921,7 +3981,7 @@ func (x *RunEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RunEvent.ProtoReflect.Descriptor instead.
 func (*RunEvent) Descriptor() ([]byte, []int) {
-	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{44}
+	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *RunEvent) GetEvent() isRunEvent_Event {
@@ -4055,7 +4115,7 @@ type DrawChunk struct {
 
 func (x *DrawChunk) Reset() {
 	*x = DrawChunk{}
-	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[45]
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4067,7 +4127,7 @@ func (x *DrawChunk) String() string {
 func (*DrawChunk) ProtoMessage() {}
 
 func (x *DrawChunk) ProtoReflect() protoreflect.Message {
-	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[45]
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4080,7 +4140,7 @@ func (x *DrawChunk) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DrawChunk.ProtoReflect.Descriptor instead.
 func (*DrawChunk) Descriptor() ([]byte, []int) {
-	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{45}
+	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *DrawChunk) GetChain() uint32 {
@@ -4146,7 +4206,7 @@ type Progress struct {
 
 func (x *Progress) Reset() {
 	*x = Progress{}
-	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[46]
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4158,7 +4218,7 @@ func (x *Progress) String() string {
 func (*Progress) ProtoMessage() {}
 
 func (x *Progress) ProtoReflect() protoreflect.Message {
-	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[46]
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4171,7 +4231,7 @@ func (x *Progress) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Progress.ProtoReflect.Descriptor instead.
 func (*Progress) Descriptor() ([]byte, []int) {
-	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{46}
+	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *Progress) GetStep() uint64 {
@@ -4226,7 +4286,7 @@ type Log struct {
 
 func (x *Log) Reset() {
 	*x = Log{}
-	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[47]
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4238,7 +4298,7 @@ func (x *Log) String() string {
 func (*Log) ProtoMessage() {}
 
 func (x *Log) ProtoReflect() protoreflect.Message {
-	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[47]
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4251,7 +4311,7 @@ func (x *Log) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Log.ProtoReflect.Descriptor instead.
 func (*Log) Descriptor() ([]byte, []int) {
-	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{47}
+	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *Log) GetLevel() uint32 {
@@ -4281,7 +4341,7 @@ type Blob struct {
 
 func (x *Blob) Reset() {
 	*x = Blob{}
-	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[48]
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4293,7 +4353,7 @@ func (x *Blob) String() string {
 func (*Blob) ProtoMessage() {}
 
 func (x *Blob) ProtoReflect() protoreflect.Message {
-	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[48]
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4306,7 +4366,7 @@ func (x *Blob) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Blob.ProtoReflect.Descriptor instead.
 func (*Blob) Descriptor() ([]byte, []int) {
-	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{48}
+	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *Blob) GetName() string {
@@ -4359,7 +4419,7 @@ type Done struct {
 
 func (x *Done) Reset() {
 	*x = Done{}
-	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[49]
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4371,7 +4431,7 @@ func (x *Done) String() string {
 func (*Done) ProtoMessage() {}
 
 func (x *Done) ProtoReflect() protoreflect.Message {
-	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[49]
+	mi := &file_sampan_plugin_v1_plugin_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4384,7 +4444,7 @@ func (x *Done) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Done.ProtoReflect.Descriptor instead.
 func (*Done) Descriptor() ([]byte, []int) {
-	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{49}
+	return file_sampan_plugin_v1_plugin_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *Done) GetStoppedEarly() bool {
@@ -4576,14 +4636,18 @@ const file_sampan_plugin_v1_plugin_proto_rawDesc = "" +
 	"\x01x\x18\x03 \x01(\fR\x01x\"R\n" +
 	"\vDeriveReply\x121\n" +
 	"\x05error\x18\x01 \x01(\v2\x1b.sampan.plugin.v1.CallErrorR\x05error\x12\x10\n" +
-	"\x03out\x18\x02 \x01(\fR\x03out\"\xbe\x01\n" +
+	"\x03out\x18\x02 \x01(\fR\x03out\"\xf6\x01\n" +
 	"\rTransportInfo\x12\x10\n" +
 	"\x03aux\x18\x01 \x01(\rR\x03aux\x12 \n" +
 	"\vdiscretised\x18\x02 \x01(\bR\vdiscretised\x12\x14\n" +
 	"\x05order\x18\x03 \x01(\rR\x05order\x12$\n" +
 	"\rdeterministic\x18\x04 \x01(\bR\rdeterministic\x12)\n" +
 	"\x04cuts\x18\x05 \x03(\v2\x15.sampan.plugin.v1.CutR\x04cuts\x12\x12\n" +
-	"\x04name\x18\x06 \x01(\tR\x04name\"K\n" +
+	"\x04name\x18\x06 \x01(\tR\x04name\x126\n" +
+	"\treference\x18\a \x01(\v2\x18.sampan.plugin.v1.NormalR\treference\"4\n" +
+	"\x06Normal\x12\x12\n" +
+	"\x04mean\x18\x01 \x01(\fR\x04mean\x12\x16\n" +
+	"\x06factor\x18\x02 \x01(\fR\x06factor\"K\n" +
 	"\x03Cut\x12\x14\n" +
 	"\x04beta\x18\x01 \x01(\x01H\x00R\x04beta\x12\x12\n" +
 	"\x03own\x18\x02 \x01(\bH\x00R\x03own\x12\x14\n" +
@@ -4843,7 +4907,7 @@ func file_sampan_plugin_v1_plugin_proto_rawDescGZIP() []byte {
 }
 
 var file_sampan_plugin_v1_plugin_proto_enumTypes = make([]protoimpl.EnumInfo, 6)
-var file_sampan_plugin_v1_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 51)
+var file_sampan_plugin_v1_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 52)
 var file_sampan_plugin_v1_plugin_proto_goTypes = []any{
 	(Kind)(0),               // 0: sampan.plugin.v1.Kind
 	(Cap)(0),                // 1: sampan.plugin.v1.Cap
@@ -4876,32 +4940,33 @@ var file_sampan_plugin_v1_plugin_proto_goTypes = []any{
 	(*DeriveRequest)(nil),   // 28: sampan.plugin.v1.DeriveRequest
 	(*DeriveReply)(nil),     // 29: sampan.plugin.v1.DeriveReply
 	(*TransportInfo)(nil),   // 30: sampan.plugin.v1.TransportInfo
-	(*Cut)(nil),             // 31: sampan.plugin.v1.Cut
-	(*Particles)(nil),       // 32: sampan.plugin.v1.Particles
-	(*SegmentCommand)(nil),  // 33: sampan.plugin.v1.SegmentCommand
-	(*SegmentStart)(nil),    // 34: sampan.plugin.v1.SegmentStart
-	(*SegmentEvent)(nil),    // 35: sampan.plugin.v1.SegmentEvent
-	(*SegmentDone)(nil),     // 36: sampan.plugin.v1.SegmentDone
-	(*DensityRequest)(nil),  // 37: sampan.plugin.v1.DensityRequest
-	(*SetCutsRequest)(nil),  // 38: sampan.plugin.v1.SetCutsRequest
-	(*SetCutsReply)(nil),    // 39: sampan.plugin.v1.SetCutsReply
-	(*TrainCommand)(nil),    // 40: sampan.plugin.v1.TrainCommand
-	(*TrainStart)(nil),      // 41: sampan.plugin.v1.TrainStart
-	(*PilotChunk)(nil),      // 42: sampan.plugin.v1.PilotChunk
-	(*TrainEvent)(nil),      // 43: sampan.plugin.v1.TrainEvent
-	(*SaveRequest)(nil),     // 44: sampan.plugin.v1.SaveRequest
-	(*SaveEvent)(nil),       // 45: sampan.plugin.v1.SaveEvent
-	(*LoadCommand)(nil),     // 46: sampan.plugin.v1.LoadCommand
-	(*LoadReply)(nil),       // 47: sampan.plugin.v1.LoadReply
-	(*RunCommand)(nil),      // 48: sampan.plugin.v1.RunCommand
-	(*RunStart)(nil),        // 49: sampan.plugin.v1.RunStart
-	(*RunEvent)(nil),        // 50: sampan.plugin.v1.RunEvent
-	(*DrawChunk)(nil),       // 51: sampan.plugin.v1.DrawChunk
-	(*Progress)(nil),        // 52: sampan.plugin.v1.Progress
-	(*Log)(nil),             // 53: sampan.plugin.v1.Log
-	(*Blob)(nil),            // 54: sampan.plugin.v1.Blob
-	(*Done)(nil),            // 55: sampan.plugin.v1.Done
-	nil,                     // 56: sampan.plugin.v1.Progress.MetricsEntry
+	(*Normal)(nil),          // 31: sampan.plugin.v1.Normal
+	(*Cut)(nil),             // 32: sampan.plugin.v1.Cut
+	(*Particles)(nil),       // 33: sampan.plugin.v1.Particles
+	(*SegmentCommand)(nil),  // 34: sampan.plugin.v1.SegmentCommand
+	(*SegmentStart)(nil),    // 35: sampan.plugin.v1.SegmentStart
+	(*SegmentEvent)(nil),    // 36: sampan.plugin.v1.SegmentEvent
+	(*SegmentDone)(nil),     // 37: sampan.plugin.v1.SegmentDone
+	(*DensityRequest)(nil),  // 38: sampan.plugin.v1.DensityRequest
+	(*SetCutsRequest)(nil),  // 39: sampan.plugin.v1.SetCutsRequest
+	(*SetCutsReply)(nil),    // 40: sampan.plugin.v1.SetCutsReply
+	(*TrainCommand)(nil),    // 41: sampan.plugin.v1.TrainCommand
+	(*TrainStart)(nil),      // 42: sampan.plugin.v1.TrainStart
+	(*PilotChunk)(nil),      // 43: sampan.plugin.v1.PilotChunk
+	(*TrainEvent)(nil),      // 44: sampan.plugin.v1.TrainEvent
+	(*SaveRequest)(nil),     // 45: sampan.plugin.v1.SaveRequest
+	(*SaveEvent)(nil),       // 46: sampan.plugin.v1.SaveEvent
+	(*LoadCommand)(nil),     // 47: sampan.plugin.v1.LoadCommand
+	(*LoadReply)(nil),       // 48: sampan.plugin.v1.LoadReply
+	(*RunCommand)(nil),      // 49: sampan.plugin.v1.RunCommand
+	(*RunStart)(nil),        // 50: sampan.plugin.v1.RunStart
+	(*RunEvent)(nil),        // 51: sampan.plugin.v1.RunEvent
+	(*DrawChunk)(nil),       // 52: sampan.plugin.v1.DrawChunk
+	(*Progress)(nil),        // 53: sampan.plugin.v1.Progress
+	(*Log)(nil),             // 54: sampan.plugin.v1.Log
+	(*Blob)(nil),            // 55: sampan.plugin.v1.Blob
+	(*Done)(nil),            // 56: sampan.plugin.v1.Done
+	nil,                     // 57: sampan.plugin.v1.Progress.MetricsEntry
 }
 var file_sampan_plugin_v1_plugin_proto_depIdxs = []int32{
 	8,  // 0: sampan.plugin.v1.DescribeReply.components:type_name -> sampan.plugin.v1.Component
@@ -4926,85 +4991,86 @@ var file_sampan_plugin_v1_plugin_proto_depIdxs = []int32{
 	5,  // 19: sampan.plugin.v1.CallError.code:type_name -> sampan.plugin.v1.CallError.Code
 	25, // 20: sampan.plugin.v1.SampleReply.error:type_name -> sampan.plugin.v1.CallError
 	25, // 21: sampan.plugin.v1.DeriveReply.error:type_name -> sampan.plugin.v1.CallError
-	31, // 22: sampan.plugin.v1.TransportInfo.cuts:type_name -> sampan.plugin.v1.Cut
-	34, // 23: sampan.plugin.v1.SegmentCommand.start:type_name -> sampan.plugin.v1.SegmentStart
-	24, // 24: sampan.plugin.v1.SegmentCommand.answer:type_name -> sampan.plugin.v1.EvalReply
-	32, // 25: sampan.plugin.v1.SegmentStart.in:type_name -> sampan.plugin.v1.Particles
-	23, // 26: sampan.plugin.v1.SegmentEvent.ask:type_name -> sampan.plugin.v1.EvalRequest
-	36, // 27: sampan.plugin.v1.SegmentEvent.done:type_name -> sampan.plugin.v1.SegmentDone
-	25, // 28: sampan.plugin.v1.SegmentEvent.error:type_name -> sampan.plugin.v1.CallError
-	21, // 29: sampan.plugin.v1.SegmentDone.used:type_name -> sampan.plugin.v1.CountersReply
-	32, // 30: sampan.plugin.v1.SegmentDone.out:type_name -> sampan.plugin.v1.Particles
-	30, // 31: sampan.plugin.v1.SetCutsReply.transport:type_name -> sampan.plugin.v1.TransportInfo
-	25, // 32: sampan.plugin.v1.SetCutsReply.error:type_name -> sampan.plugin.v1.CallError
-	41, // 33: sampan.plugin.v1.TrainCommand.start:type_name -> sampan.plugin.v1.TrainStart
-	54, // 34: sampan.plugin.v1.TrainCommand.resume:type_name -> sampan.plugin.v1.Blob
-	42, // 35: sampan.plugin.v1.TrainCommand.pilot:type_name -> sampan.plugin.v1.PilotChunk
-	24, // 36: sampan.plugin.v1.TrainCommand.answer:type_name -> sampan.plugin.v1.EvalReply
-	23, // 37: sampan.plugin.v1.TrainEvent.ask:type_name -> sampan.plugin.v1.EvalRequest
-	52, // 38: sampan.plugin.v1.TrainEvent.progress:type_name -> sampan.plugin.v1.Progress
-	54, // 39: sampan.plugin.v1.TrainEvent.checkpoint:type_name -> sampan.plugin.v1.Blob
-	53, // 40: sampan.plugin.v1.TrainEvent.log:type_name -> sampan.plugin.v1.Log
-	55, // 41: sampan.plugin.v1.TrainEvent.done:type_name -> sampan.plugin.v1.Done
-	25, // 42: sampan.plugin.v1.TrainEvent.error:type_name -> sampan.plugin.v1.CallError
-	22, // 43: sampan.plugin.v1.TrainEvent.beat:type_name -> sampan.plugin.v1.Beat
-	54, // 44: sampan.plugin.v1.SaveEvent.blob:type_name -> sampan.plugin.v1.Blob
-	25, // 45: sampan.plugin.v1.SaveEvent.error:type_name -> sampan.plugin.v1.CallError
-	54, // 46: sampan.plugin.v1.LoadCommand.blob:type_name -> sampan.plugin.v1.Blob
-	30, // 47: sampan.plugin.v1.LoadReply.transport:type_name -> sampan.plugin.v1.TransportInfo
-	25, // 48: sampan.plugin.v1.LoadReply.error:type_name -> sampan.plugin.v1.CallError
-	49, // 49: sampan.plugin.v1.RunCommand.start:type_name -> sampan.plugin.v1.RunStart
-	24, // 50: sampan.plugin.v1.RunCommand.answer:type_name -> sampan.plugin.v1.EvalReply
-	51, // 51: sampan.plugin.v1.RunCommand.init:type_name -> sampan.plugin.v1.DrawChunk
-	23, // 52: sampan.plugin.v1.RunEvent.ask:type_name -> sampan.plugin.v1.EvalRequest
-	51, // 53: sampan.plugin.v1.RunEvent.draws:type_name -> sampan.plugin.v1.DrawChunk
-	52, // 54: sampan.plugin.v1.RunEvent.progress:type_name -> sampan.plugin.v1.Progress
-	54, // 55: sampan.plugin.v1.RunEvent.checkpoint:type_name -> sampan.plugin.v1.Blob
-	53, // 56: sampan.plugin.v1.RunEvent.log:type_name -> sampan.plugin.v1.Log
-	55, // 57: sampan.plugin.v1.RunEvent.done:type_name -> sampan.plugin.v1.Done
-	25, // 58: sampan.plugin.v1.RunEvent.error:type_name -> sampan.plugin.v1.CallError
-	21, // 59: sampan.plugin.v1.Progress.used:type_name -> sampan.plugin.v1.CountersReply
-	56, // 60: sampan.plugin.v1.Progress.metrics:type_name -> sampan.plugin.v1.Progress.MetricsEntry
-	21, // 61: sampan.plugin.v1.Done.used:type_name -> sampan.plugin.v1.CountersReply
-	6,  // 62: sampan.plugin.v1.Plugin.Describe:input_type -> sampan.plugin.v1.DescribeRequest
-	9,  // 63: sampan.plugin.v1.Plugin.Create:input_type -> sampan.plugin.v1.CreateRequest
-	18, // 64: sampan.plugin.v1.Plugin.Release:input_type -> sampan.plugin.v1.ReleaseRequest
-	20, // 65: sampan.plugin.v1.Plugin.Counters:input_type -> sampan.plugin.v1.CountersRequest
-	22, // 66: sampan.plugin.v1.Plugin.Lifeline:input_type -> sampan.plugin.v1.Beat
-	23, // 67: sampan.plugin.v1.Target.Eval:input_type -> sampan.plugin.v1.EvalRequest
-	23, // 68: sampan.plugin.v1.Target.EvalStream:input_type -> sampan.plugin.v1.EvalRequest
-	26, // 69: sampan.plugin.v1.Target.Sample:input_type -> sampan.plugin.v1.SampleRequest
-	28, // 70: sampan.plugin.v1.Target.Derive:input_type -> sampan.plugin.v1.DeriveRequest
-	33, // 71: sampan.plugin.v1.Transport.Segment:input_type -> sampan.plugin.v1.SegmentCommand
-	26, // 72: sampan.plugin.v1.Transport.Sample:input_type -> sampan.plugin.v1.SampleRequest
-	37, // 73: sampan.plugin.v1.Transport.Density:input_type -> sampan.plugin.v1.DensityRequest
-	38, // 74: sampan.plugin.v1.Transport.SetCuts:input_type -> sampan.plugin.v1.SetCutsRequest
-	40, // 75: sampan.plugin.v1.Transport.Train:input_type -> sampan.plugin.v1.TrainCommand
-	44, // 76: sampan.plugin.v1.Transport.Save:input_type -> sampan.plugin.v1.SaveRequest
-	46, // 77: sampan.plugin.v1.Transport.Load:input_type -> sampan.plugin.v1.LoadCommand
-	48, // 78: sampan.plugin.v1.Sampler.Run:input_type -> sampan.plugin.v1.RunCommand
-	7,  // 79: sampan.plugin.v1.Plugin.Describe:output_type -> sampan.plugin.v1.DescribeReply
-	10, // 80: sampan.plugin.v1.Plugin.Create:output_type -> sampan.plugin.v1.CreateReply
-	19, // 81: sampan.plugin.v1.Plugin.Release:output_type -> sampan.plugin.v1.ReleaseReply
-	21, // 82: sampan.plugin.v1.Plugin.Counters:output_type -> sampan.plugin.v1.CountersReply
-	22, // 83: sampan.plugin.v1.Plugin.Lifeline:output_type -> sampan.plugin.v1.Beat
-	24, // 84: sampan.plugin.v1.Target.Eval:output_type -> sampan.plugin.v1.EvalReply
-	24, // 85: sampan.plugin.v1.Target.EvalStream:output_type -> sampan.plugin.v1.EvalReply
-	27, // 86: sampan.plugin.v1.Target.Sample:output_type -> sampan.plugin.v1.SampleReply
-	29, // 87: sampan.plugin.v1.Target.Derive:output_type -> sampan.plugin.v1.DeriveReply
-	35, // 88: sampan.plugin.v1.Transport.Segment:output_type -> sampan.plugin.v1.SegmentEvent
-	27, // 89: sampan.plugin.v1.Transport.Sample:output_type -> sampan.plugin.v1.SampleReply
-	24, // 90: sampan.plugin.v1.Transport.Density:output_type -> sampan.plugin.v1.EvalReply
-	39, // 91: sampan.plugin.v1.Transport.SetCuts:output_type -> sampan.plugin.v1.SetCutsReply
-	43, // 92: sampan.plugin.v1.Transport.Train:output_type -> sampan.plugin.v1.TrainEvent
-	45, // 93: sampan.plugin.v1.Transport.Save:output_type -> sampan.plugin.v1.SaveEvent
-	47, // 94: sampan.plugin.v1.Transport.Load:output_type -> sampan.plugin.v1.LoadReply
-	50, // 95: sampan.plugin.v1.Sampler.Run:output_type -> sampan.plugin.v1.RunEvent
-	79, // [79:96] is the sub-list for method output_type
-	62, // [62:79] is the sub-list for method input_type
-	62, // [62:62] is the sub-list for extension type_name
-	62, // [62:62] is the sub-list for extension extendee
-	0,  // [0:62] is the sub-list for field type_name
+	32, // 22: sampan.plugin.v1.TransportInfo.cuts:type_name -> sampan.plugin.v1.Cut
+	31, // 23: sampan.plugin.v1.TransportInfo.reference:type_name -> sampan.plugin.v1.Normal
+	35, // 24: sampan.plugin.v1.SegmentCommand.start:type_name -> sampan.plugin.v1.SegmentStart
+	24, // 25: sampan.plugin.v1.SegmentCommand.answer:type_name -> sampan.plugin.v1.EvalReply
+	33, // 26: sampan.plugin.v1.SegmentStart.in:type_name -> sampan.plugin.v1.Particles
+	23, // 27: sampan.plugin.v1.SegmentEvent.ask:type_name -> sampan.plugin.v1.EvalRequest
+	37, // 28: sampan.plugin.v1.SegmentEvent.done:type_name -> sampan.plugin.v1.SegmentDone
+	25, // 29: sampan.plugin.v1.SegmentEvent.error:type_name -> sampan.plugin.v1.CallError
+	21, // 30: sampan.plugin.v1.SegmentDone.used:type_name -> sampan.plugin.v1.CountersReply
+	33, // 31: sampan.plugin.v1.SegmentDone.out:type_name -> sampan.plugin.v1.Particles
+	30, // 32: sampan.plugin.v1.SetCutsReply.transport:type_name -> sampan.plugin.v1.TransportInfo
+	25, // 33: sampan.plugin.v1.SetCutsReply.error:type_name -> sampan.plugin.v1.CallError
+	42, // 34: sampan.plugin.v1.TrainCommand.start:type_name -> sampan.plugin.v1.TrainStart
+	55, // 35: sampan.plugin.v1.TrainCommand.resume:type_name -> sampan.plugin.v1.Blob
+	43, // 36: sampan.plugin.v1.TrainCommand.pilot:type_name -> sampan.plugin.v1.PilotChunk
+	24, // 37: sampan.plugin.v1.TrainCommand.answer:type_name -> sampan.plugin.v1.EvalReply
+	23, // 38: sampan.plugin.v1.TrainEvent.ask:type_name -> sampan.plugin.v1.EvalRequest
+	53, // 39: sampan.plugin.v1.TrainEvent.progress:type_name -> sampan.plugin.v1.Progress
+	55, // 40: sampan.plugin.v1.TrainEvent.checkpoint:type_name -> sampan.plugin.v1.Blob
+	54, // 41: sampan.plugin.v1.TrainEvent.log:type_name -> sampan.plugin.v1.Log
+	56, // 42: sampan.plugin.v1.TrainEvent.done:type_name -> sampan.plugin.v1.Done
+	25, // 43: sampan.plugin.v1.TrainEvent.error:type_name -> sampan.plugin.v1.CallError
+	22, // 44: sampan.plugin.v1.TrainEvent.beat:type_name -> sampan.plugin.v1.Beat
+	55, // 45: sampan.plugin.v1.SaveEvent.blob:type_name -> sampan.plugin.v1.Blob
+	25, // 46: sampan.plugin.v1.SaveEvent.error:type_name -> sampan.plugin.v1.CallError
+	55, // 47: sampan.plugin.v1.LoadCommand.blob:type_name -> sampan.plugin.v1.Blob
+	30, // 48: sampan.plugin.v1.LoadReply.transport:type_name -> sampan.plugin.v1.TransportInfo
+	25, // 49: sampan.plugin.v1.LoadReply.error:type_name -> sampan.plugin.v1.CallError
+	50, // 50: sampan.plugin.v1.RunCommand.start:type_name -> sampan.plugin.v1.RunStart
+	24, // 51: sampan.plugin.v1.RunCommand.answer:type_name -> sampan.plugin.v1.EvalReply
+	52, // 52: sampan.plugin.v1.RunCommand.init:type_name -> sampan.plugin.v1.DrawChunk
+	23, // 53: sampan.plugin.v1.RunEvent.ask:type_name -> sampan.plugin.v1.EvalRequest
+	52, // 54: sampan.plugin.v1.RunEvent.draws:type_name -> sampan.plugin.v1.DrawChunk
+	53, // 55: sampan.plugin.v1.RunEvent.progress:type_name -> sampan.plugin.v1.Progress
+	55, // 56: sampan.plugin.v1.RunEvent.checkpoint:type_name -> sampan.plugin.v1.Blob
+	54, // 57: sampan.plugin.v1.RunEvent.log:type_name -> sampan.plugin.v1.Log
+	56, // 58: sampan.plugin.v1.RunEvent.done:type_name -> sampan.plugin.v1.Done
+	25, // 59: sampan.plugin.v1.RunEvent.error:type_name -> sampan.plugin.v1.CallError
+	21, // 60: sampan.plugin.v1.Progress.used:type_name -> sampan.plugin.v1.CountersReply
+	57, // 61: sampan.plugin.v1.Progress.metrics:type_name -> sampan.plugin.v1.Progress.MetricsEntry
+	21, // 62: sampan.plugin.v1.Done.used:type_name -> sampan.plugin.v1.CountersReply
+	6,  // 63: sampan.plugin.v1.Plugin.Describe:input_type -> sampan.plugin.v1.DescribeRequest
+	9,  // 64: sampan.plugin.v1.Plugin.Create:input_type -> sampan.plugin.v1.CreateRequest
+	18, // 65: sampan.plugin.v1.Plugin.Release:input_type -> sampan.plugin.v1.ReleaseRequest
+	20, // 66: sampan.plugin.v1.Plugin.Counters:input_type -> sampan.plugin.v1.CountersRequest
+	22, // 67: sampan.plugin.v1.Plugin.Lifeline:input_type -> sampan.plugin.v1.Beat
+	23, // 68: sampan.plugin.v1.Target.Eval:input_type -> sampan.plugin.v1.EvalRequest
+	23, // 69: sampan.plugin.v1.Target.EvalStream:input_type -> sampan.plugin.v1.EvalRequest
+	26, // 70: sampan.plugin.v1.Target.Sample:input_type -> sampan.plugin.v1.SampleRequest
+	28, // 71: sampan.plugin.v1.Target.Derive:input_type -> sampan.plugin.v1.DeriveRequest
+	34, // 72: sampan.plugin.v1.Transport.Segment:input_type -> sampan.plugin.v1.SegmentCommand
+	26, // 73: sampan.plugin.v1.Transport.Sample:input_type -> sampan.plugin.v1.SampleRequest
+	38, // 74: sampan.plugin.v1.Transport.Density:input_type -> sampan.plugin.v1.DensityRequest
+	39, // 75: sampan.plugin.v1.Transport.SetCuts:input_type -> sampan.plugin.v1.SetCutsRequest
+	41, // 76: sampan.plugin.v1.Transport.Train:input_type -> sampan.plugin.v1.TrainCommand
+	45, // 77: sampan.plugin.v1.Transport.Save:input_type -> sampan.plugin.v1.SaveRequest
+	47, // 78: sampan.plugin.v1.Transport.Load:input_type -> sampan.plugin.v1.LoadCommand
+	49, // 79: sampan.plugin.v1.Sampler.Run:input_type -> sampan.plugin.v1.RunCommand
+	7,  // 80: sampan.plugin.v1.Plugin.Describe:output_type -> sampan.plugin.v1.DescribeReply
+	10, // 81: sampan.plugin.v1.Plugin.Create:output_type -> sampan.plugin.v1.CreateReply
+	19, // 82: sampan.plugin.v1.Plugin.Release:output_type -> sampan.plugin.v1.ReleaseReply
+	21, // 83: sampan.plugin.v1.Plugin.Counters:output_type -> sampan.plugin.v1.CountersReply
+	22, // 84: sampan.plugin.v1.Plugin.Lifeline:output_type -> sampan.plugin.v1.Beat
+	24, // 85: sampan.plugin.v1.Target.Eval:output_type -> sampan.plugin.v1.EvalReply
+	24, // 86: sampan.plugin.v1.Target.EvalStream:output_type -> sampan.plugin.v1.EvalReply
+	27, // 87: sampan.plugin.v1.Target.Sample:output_type -> sampan.plugin.v1.SampleReply
+	29, // 88: sampan.plugin.v1.Target.Derive:output_type -> sampan.plugin.v1.DeriveReply
+	36, // 89: sampan.plugin.v1.Transport.Segment:output_type -> sampan.plugin.v1.SegmentEvent
+	27, // 90: sampan.plugin.v1.Transport.Sample:output_type -> sampan.plugin.v1.SampleReply
+	24, // 91: sampan.plugin.v1.Transport.Density:output_type -> sampan.plugin.v1.EvalReply
+	40, // 92: sampan.plugin.v1.Transport.SetCuts:output_type -> sampan.plugin.v1.SetCutsReply
+	44, // 93: sampan.plugin.v1.Transport.Train:output_type -> sampan.plugin.v1.TrainEvent
+	46, // 94: sampan.plugin.v1.Transport.Save:output_type -> sampan.plugin.v1.SaveEvent
+	48, // 95: sampan.plugin.v1.Transport.Load:output_type -> sampan.plugin.v1.LoadReply
+	51, // 96: sampan.plugin.v1.Sampler.Run:output_type -> sampan.plugin.v1.RunEvent
+	80, // [80:97] is the sub-list for method output_type
+	63, // [63:80] is the sub-list for method input_type
+	63, // [63:63] is the sub-list for extension type_name
+	63, // [63:63] is the sub-list for extension extendee
+	0,  // [0:63] is the sub-list for field type_name
 }
 
 func init() { file_sampan_plugin_v1_plugin_proto_init() }
@@ -5017,21 +5083,21 @@ func file_sampan_plugin_v1_plugin_proto_init() {
 		(*TargetRef_Ask)(nil),
 	}
 	file_sampan_plugin_v1_plugin_proto_msgTypes[10].OneofWrappers = []any{}
-	file_sampan_plugin_v1_plugin_proto_msgTypes[25].OneofWrappers = []any{
+	file_sampan_plugin_v1_plugin_proto_msgTypes[26].OneofWrappers = []any{
 		(*Cut_Beta)(nil),
 		(*Cut_Own)(nil),
 		(*Cut_None)(nil),
 	}
-	file_sampan_plugin_v1_plugin_proto_msgTypes[27].OneofWrappers = []any{
+	file_sampan_plugin_v1_plugin_proto_msgTypes[28].OneofWrappers = []any{
 		(*SegmentCommand_Start)(nil),
 		(*SegmentCommand_Answer)(nil),
 	}
-	file_sampan_plugin_v1_plugin_proto_msgTypes[29].OneofWrappers = []any{
+	file_sampan_plugin_v1_plugin_proto_msgTypes[30].OneofWrappers = []any{
 		(*SegmentEvent_Ask)(nil),
 		(*SegmentEvent_Done)(nil),
 		(*SegmentEvent_Error)(nil),
 	}
-	file_sampan_plugin_v1_plugin_proto_msgTypes[34].OneofWrappers = []any{
+	file_sampan_plugin_v1_plugin_proto_msgTypes[35].OneofWrappers = []any{
 		(*TrainCommand_Start)(nil),
 		(*TrainCommand_Resume)(nil),
 		(*TrainCommand_Pilot)(nil),
@@ -5040,7 +5106,7 @@ func file_sampan_plugin_v1_plugin_proto_init() {
 		(*TrainCommand_Checkpoint)(nil),
 		(*TrainCommand_Stop)(nil),
 	}
-	file_sampan_plugin_v1_plugin_proto_msgTypes[37].OneofWrappers = []any{
+	file_sampan_plugin_v1_plugin_proto_msgTypes[38].OneofWrappers = []any{
 		(*TrainEvent_Ask)(nil),
 		(*TrainEvent_Progress)(nil),
 		(*TrainEvent_Checkpoint)(nil),
@@ -5049,22 +5115,22 @@ func file_sampan_plugin_v1_plugin_proto_init() {
 		(*TrainEvent_Error)(nil),
 		(*TrainEvent_Beat)(nil),
 	}
-	file_sampan_plugin_v1_plugin_proto_msgTypes[39].OneofWrappers = []any{
+	file_sampan_plugin_v1_plugin_proto_msgTypes[40].OneofWrappers = []any{
 		(*SaveEvent_Blob)(nil),
 		(*SaveEvent_Error)(nil),
 	}
-	file_sampan_plugin_v1_plugin_proto_msgTypes[40].OneofWrappers = []any{
+	file_sampan_plugin_v1_plugin_proto_msgTypes[41].OneofWrappers = []any{
 		(*LoadCommand_Handle)(nil),
 		(*LoadCommand_Blob)(nil),
 	}
-	file_sampan_plugin_v1_plugin_proto_msgTypes[42].OneofWrappers = []any{
+	file_sampan_plugin_v1_plugin_proto_msgTypes[43].OneofWrappers = []any{
 		(*RunCommand_Start)(nil),
 		(*RunCommand_Answer)(nil),
 		(*RunCommand_Init)(nil),
 		(*RunCommand_Checkpoint)(nil),
 		(*RunCommand_Stop)(nil),
 	}
-	file_sampan_plugin_v1_plugin_proto_msgTypes[44].OneofWrappers = []any{
+	file_sampan_plugin_v1_plugin_proto_msgTypes[45].OneofWrappers = []any{
 		(*RunEvent_Ask)(nil),
 		(*RunEvent_Draws)(nil),
 		(*RunEvent_Progress)(nil),
@@ -5073,14 +5139,14 @@ func file_sampan_plugin_v1_plugin_proto_init() {
 		(*RunEvent_Done)(nil),
 		(*RunEvent_Error)(nil),
 	}
-	file_sampan_plugin_v1_plugin_proto_msgTypes[49].OneofWrappers = []any{}
+	file_sampan_plugin_v1_plugin_proto_msgTypes[50].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_sampan_plugin_v1_plugin_proto_rawDesc), len(file_sampan_plugin_v1_plugin_proto_rawDesc)),
 			NumEnums:      6,
-			NumMessages:   51,
+			NumMessages:   52,
 			NumExtensions: 0,
 			NumServices:   4,
 		},
