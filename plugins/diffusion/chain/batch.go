@@ -38,6 +38,7 @@ type Batch[T vec.Float] struct {
 	noise          T
 	coef           func(k int) []T
 	simulate, play func(worker, t int)
+	onward         func(worker, t int)
 	reverse        func(worker, slot int)
 }
 
@@ -74,7 +75,7 @@ func NewBatch[T vec.Float](s *Sampler[T], paths, p, capBytes int, pool *par.Pool
 	for id := range pool.Workers() {
 		b.workers = append(b.workers, newWorker(s, id, p, layout))
 	}
-	b.simulate, b.play, b.reverse = b.simulateTile, b.replayTile, b.backSlot
+	b.simulate, b.play, b.onward, b.reverse = b.simulateTile, b.replayTile, b.continueTile, b.backSlot
 	return b
 }
 
@@ -147,6 +148,11 @@ func (b *Batch[T]) simulateTile(worker, t int) {
 		vec.Scale(x.Flat(), T(b.Scale), x.Flat())
 	}
 	b.visit(w, t, 0, true, false)
+	b.walk(w, t)
+}
+
+// walk draws the steps of tile t from its first states, where the control has been evaluated.
+func (b *Batch[T]) walk(w *worker[T], t int) {
 	for k := range b.K() {
 		xi, next := b.Noise(t, k), b.State(t, k+1)
 		vec.Normals(xi.Data, b.P, b.Dim, b.P, b.key, uint32(t*b.P), b.iter, uint32(k+1))

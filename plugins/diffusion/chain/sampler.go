@@ -113,7 +113,7 @@ func (w *worker[T]) visit(p *nn.Params[T], clock *control.Clock[T], x, raw tile.
 	control.Fill(&w.Inputs, w.in, x, w.q, w.row)
 	if n := w.Control.Time.Rows(); w.Control.Net.Times > 0 {
 		t := w.in.Slice(w.in.Rows-1-n, w.in.Rows-1)
-		t.Slice(0, 1).Fill(T(w.Times[k] / w.Times[w.K()]))
+		t.Slice(0, 1).Fill(T(w.Times[k] / w.horizon()))
 		nn.Fill(w.Control.Time, t, t.Row(0))
 	}
 	if clock != nil {

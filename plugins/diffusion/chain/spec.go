@@ -30,6 +30,7 @@ type Spec struct {
 	Steps []Step
 	Scale float64   // the start is N(0, Scale² I); 0: the point 0
 	Betas []float64 // β_0 = 0 to β_K = 1: q is the score of the geometric path; nil: the target's
+	Until float64   // the time at which the whole chain ends, for a block of it; 0: t_K
 	Back  Back
 	// Continuous gives the log weight of the continuous process instead of the chain's,
 	// −½|π a|²/v − π a·ξ/√v + Extra_k a step: biased by the step size, and only good to compare with published figures.
@@ -39,6 +40,13 @@ type Spec struct {
 
 // K is the number of steps.
 func (s *Spec) K() int { return len(s.Steps) }
+
+func (s *Spec) horizon() float64 {
+	if s.Until > 0 {
+		return s.Until
+	}
+	return s.Times[s.K()]
+}
 
 // Delta tells whether all paths start at 0.
 func (s *Spec) Delta() bool { return s.Scale == 0 }
