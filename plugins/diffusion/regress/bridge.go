@@ -2,6 +2,7 @@ package regress
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/sampan-mc/sampan/plugins/diffusion/chain"
 )
@@ -23,7 +24,7 @@ func nodes(s *chain.Spec) ([]node, error) {
 	alpha, variance := 1.0, 0.0 // of time k+1
 	for i := k - 1; i >= 0; i-- {
 		b, n := s.Steps[i].Backward, &out[i]
-		if b.Var == 0 { // the start is the point 0
+		if b.Var == 0 { // the start is the point 0; r is its limit
 			n.c2, n.w = alpha, variance
 			n.ratio = variance/alpha + s.Steps[i].Forward.Var
 			break
@@ -31,7 +32,7 @@ func nodes(s *chain.Spec) ([]node, error) {
 		d := b.Var + b.Keep*b.Keep*variance
 		n.c1, n.c2, n.w = b.Keep*variance/d, alpha*b.Var/d, variance*b.Var/d
 		alpha, variance = b.Keep*alpha, b.Keep*b.Keep*variance+b.Var
-		n.alpha, n.std, n.ratio = alpha, sqrt(variance), variance/alpha
+		n.alpha, n.std, n.ratio = alpha, math.Sqrt(variance), variance/alpha
 	}
 	return out, nil
 }

@@ -28,7 +28,12 @@ type Plan struct {
 	Batch  int
 	Rate   float64
 	Final  float64
+	Frame  string // one of Frames; "": the first
 }
+
+// Frames are the coordinates a plan may work in: along which the target is nearly a product, if there are such, and else
+// those in which the pilot has unit covariance; the latter; or the target's own, with one scale for all.
+var Frames = []string{"product", "white", "scale"}
 
 func (p *Plan) Name() string { return p.Method }
 
@@ -48,11 +53,11 @@ func (p *Plan) Prepare(ctx context.Context, problem *learn.Problem, levels []smc
 	if err != nil {
 		return nil, fmt.Errorf("method %s: %w", p.Method, err)
 	}
-	f, _, err := pilot.Frame(ctx, problem.Target, x, problem.Stream("frame"))
+	g, err := pilot.Scores(ctx, problem.Target, x)
 	if err != nil {
 		return nil, err
 	}
-	g, err := pilot.Scores(ctx, problem.Target, x)
+	f, err := p.frame(ctx, problem, x, g)
 	if err != nil {
 		return nil, err
 	}
@@ -70,6 +75,17 @@ func (p *Plan) Prepare(ctx context.Context, problem *learn.Problem, levels []smc
 	}
 	s.Facts[factRoot] = root
 	return s, nil
+}
+
+func (p *Plan) frame(ctx context.Context, problem *learn.Problem, x, g []float64) (*space.Frame, error) {
+	switch p.Frame {
+	case "scale":
+		return pilot.Isotropic(x, problem.Dim), nil
+	case "white":
+		return pilot.Whitened(x, g, problem.Dim)
+	}
+	f, _, err := pilot.Frame(ctx, problem.Target, x, problem.Stream("frame"))
+	return f, err
 }
 
 // setPool takes draws x and scores g there to the frame.

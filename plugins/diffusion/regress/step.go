@@ -1,8 +1,6 @@
 package regress
 
 import (
-	"math"
-
 	"github.com/sampan-mc/sampan/plugins/diffusion/chain"
 	"github.com/sampan-mc/sampan/plugins/diffusion/control"
 	"github.com/sampan-mc/sampan/vec"
@@ -13,16 +11,11 @@ import (
 	"github.com/sampan-mc/sampan/vec/tile"
 )
 
-func sqrt(x float64) float64 { return math.Sqrt(x) }
-
 // Pilot is draws of the target and the scores there, d values a draw, and κ of each coordinate.
 type Pilot[T vec.Float] struct {
 	X, Score  []T
 	Precision []float64
 }
-
-// far bounds the squares that a standard deviation is fitted to, in units of the kernel's variance.
-const far = 100
 
 // Step evaluates the loss and its gradient, n samples at a time.
 type Step[T vec.Float] struct {
@@ -30,16 +23,17 @@ type Step[T vec.Float] struct {
 	*optim.Slots[T] // the gradient, after Gradient
 
 	pilot   Pilot[T]
-	nodes   []node
+	table   [][coefficients]T
 	n, p    int
 	target  chain.Target[T]
 	pool    *par.Pool
 	clock   *control.Clock[T]
 	workers []*worker[T]
 	sums    []float64
-	rows    [][]T
+	rows    [][]T // adjoints of the clock's rows, a vector a slot
 	slotG   [][]T
 
+	// What the loop's body, made once, reads.
 	w    *nn.Params[T]
 	key  rng.Key
 	iter uint32
@@ -47,32 +41,16 @@ type Step[T vec.Float] struct {
 }
 
 type worker[T vec.Float] struct {
-	in                        tile.Tile[T]
-	cond                      nn.Cond[T]
-	pass                      nn.Pass[T]
-	sink                      *nn.Gradient[T]
-	x, q, y, s, mean, hat, t1 tile.Tile[T]
-	dy, u                     tile.Tile[T]
-	gathered                  []T // the conditions, a particle a row
-	picked, scores            []T // d values a particle
-	row                       []T
-	coef                      tile.Tile[T]
-	at                        []int // k of each particle
-	logp                      []float64
+	*sample[T]
+	in       tile.Tile[T]
+	cond     nn.Cond[T]
+	pass     nn.Pass[T]
+	sink     *nn.Gradient[T]
+	q        tile.Tile[T] // scores at the states
+	dy       tile.Tile[T]
+	gathered []T // the conditions, a particle a row
+	logp     []float64
 }
-
-const (
-	cAlpha = iota
-	cStd
-	cRatio
-	cC1
-	cC2
-	cW
-	cKeep
-	cPush
-	cVar
-	coefficients
-)
 
 // New makes the memory of a step of n samples, a multiple of the p of a tile.
 func New[T vec.Float](s *chain.Sampler[T], pilot Pilot[T], n, p int, pool *par.Pool, target chain.Target[T]) (*Step[T], error) {
@@ -80,39 +58,44 @@ func New[T vec.Float](s *chain.Sampler[T], pilot Pilot[T], n, p int, pool *par.P
 	if err != nil {
 		return nil, err
 	}
-	if n < p || n%p != 0 || len(pilot.X) == 0 || len(pilot.X)%s.Dim != 0 || len(pilot.Score) != len(pilot.X) || len(pilot.Precision) != s.Dim {
-		panic("regress: samples must be a multiple of the tile's, and each draw needs its score")
+	if n < p || n%p != 0 || len(pilot.Precision) != s.Dim {
+		panic("regress: samples must be a multiple of the tile's")
 	}
 	st := &Step[T]{
-		Sampler: s, Slots: optim.NewSlots[T](s.Control.Layout.Size(), n/p), pilot: pilot, nodes: known, n: n, p: p, target: target, pool: pool,
-		clock: s.NewClock(),
+		Sampler: s, Slots: optim.NewSlots[T](s.Control.Layout.Size(), n/p), n: n, p: p, target: target, pool: pool, clock: s.NewClock(),
 	}
-	st.slotG = make([][]T, st.Count())
+	for k, v := range known {
+		st.table = append(st.table, row[T](v, s.Steps[k].Forward))
+	}
+	st.Use(pilot)
+	st.slotG, st.sums = make([][]T, st.Count()), make([]float64, st.Count())
 	if st.clock != nil {
 		for range st.slotG {
 			st.rows = append(st.rows, tile.Aligned[T](st.clock.Size()))
 		}
 	}
-	net, d := s.Control.Net, s.Dim
+	net := s.Control.Net
 	for range pool.Workers() {
 		var a tile.Arena[T]
-		w := &worker[T]{in: a.Input(net.In(), p), sink: nn.NewGradient[T](&s.Control.Layout)}
+		w := &worker[T]{sample: newSample(&a, s.Dim, p), in: a.Input(net.In(), p), sink: nn.NewGradient[T](&s.Control.Layout)}
 		if st.clock != nil {
 			out := st.clock.Out()
 			w.cond.Tile, w.cond.DTile, w.gathered = a.Tile(out, p), a.Tile(out, p), a.Slice(out*p)
 		}
 		w.pass = net.NewPass(&a, w.in, &w.cond)
-		for _, t := range []*tile.Tile[T]{&w.x, &w.q, &w.y, &w.s, &w.mean, &w.hat, &w.t1} {
-			*t = a.Tile(d, p)
-		}
-		w.dy, w.u, w.coef = a.Tile(net.Out(), p), a.Tile(2, p), a.Tile(coefficients, p)
-		w.picked, w.scores, w.row = a.Slice(d*p), a.Slice(d*p), a.Slice(p)
-		w.at, w.logp = make([]int, p), make([]float64, p)
+		w.q, w.dy, w.logp = a.Tile(s.Dim, p), a.Tile(net.Out(), p), make([]float64, p)
 		st.workers = append(st.workers, w)
 	}
-	st.sums = make([]float64, st.Count())
 	st.body = st.slot
 	return st, nil
+}
+
+// Use draws from another pilot from now on.
+func (s *Step[T]) Use(pilot Pilot[T]) {
+	if len(pilot.X) == 0 || len(pilot.X)%s.Dim != 0 || len(pilot.Score) != len(pilot.X) {
+		panic("regress: a pilot needs draws, and a score for each")
+	}
+	s.pilot = pilot
 }
 
 // Gradient draws the samples of iteration iter and returns their loss and the norm of its gradient.
@@ -145,14 +128,13 @@ func (s *Step[T]) slot(worker, slot int) {
 	}
 	lo, hi := s.Tiles(slot)
 	for t := lo; t < hi; t++ {
-		s.draw(w, t*s.p)
+		s.draw(w.sample, t*s.p)
 		if s.Control.Net.NeedsScore() {
 			s.target.Eval(worker, w.logp, w.q, w.x)
 			tame(w.q)
 		}
 		s.fill(w)
-		out := w.pass.Record(s.w, nil)
-		s.sums[slot] += s.residual(w, out)
+		s.sums[slot] += s.residual(w, w.pass.Record(s.w, nil))
 		w.pass.Backward(s.w, w.dy, w.sink, false)
 		s.scatter(w, slot)
 	}
@@ -167,105 +149,46 @@ func tame[T vec.Float](q tile.Tile[T]) {
 	}
 }
 
-// draw fills w with samples first to first+P−1: times, draws of the pilot, states on the way back from them.
-func (s *Step[T]) draw(w *worker[T], first int) {
-	d, p := s.Dim, s.p
-	vec.Normals(w.x.Data, p, d, p, s.key, uint32(first), s.iter, 0)
-	vec.Uniforms(w.u.Data, p, 2, p, s.key, uint32(first), s.iter, 1)
-	size := len(s.pilot.X) / d
-	for i := range p {
-		k := min(int((float64(first+i)+float64(w.u.Row(0)[i]))*float64(s.K())/float64(s.n)), s.K()-1)
-		w.at[i] = k
-		j := min(int(float64(w.u.Row(1)[i])*float64(size)), size-1)
-		copy(w.picked[i*d:(i+1)*d], s.pilot.X[j*d:])
-		copy(w.scores[i*d:(i+1)*d], s.pilot.Score[j*d:])
-		n, f := s.nodes[k], s.Steps[k].Forward
-		for c, v := range [coefficients]float64{n.alpha, n.std, n.ratio, n.c1, n.c2, n.w, f.Keep, f.Push, f.Var} {
-			w.coef.Row(c)[i] = T(v)
-		}
-	}
-	tile.Pack(w.y, w.picked)
-	tile.Pack(w.s, w.scores)
-	alpha, std, ratio := w.coef.Row(cAlpha), w.coef.Row(cStd), w.coef.Row(cRatio)
-	for i := range d {
-		x, y, hat := w.x.Row(i), w.y.Row(i), w.hat.Row(i)
-		vec.Mul(x, x, std)
-		vec.MulAdd(x, alpha, y, x)
-		// ŷ = (κ r y + x + r s)/(α + κ r)
-		kappa := T(s.pilot.Precision[i])
-		vec.Scale(hat, kappa, y)
-		vec.Add(hat, hat, w.s.Row(i))
-		vec.MulAdd(hat, ratio, hat, x)
-		vec.Scale(w.row, kappa, ratio)
-		vec.Add(w.row, w.row, alpha)
-		vec.Div(hat, hat, w.row)
-	}
-}
+// far bounds what a variance is fitted to, in units of itself: pilots have stragglers.
+const far = 100
 
-// fill sets the control's inputs and conditions.
-func (s *Step[T]) fill(w *worker[T]) {
-	control.Fill(&s.Inputs, w.in, w.x, w.q, w.row)
-	if n := s.Control.Time.Rows(); s.Control.Net.Times > 0 {
-		t := w.in.Slice(w.in.Rows-1-n, w.in.Rows-1)
-		for i, k := range w.at {
-			t.Row(0)[i] = T(s.Times[k] / s.Times[s.K()])
-		}
-		nn.Fill(s.Control.Time, t, t.Row(0))
-	}
-	if s.clock == nil {
-		return
-	}
-	n := s.clock.Out()
-	for i, k := range w.at {
-		copy(w.gathered[i*n:(i+1)*n], s.clock.Row(k))
-	}
-	vec.Transpose(w.cond.Tile.Data, s.p, w.gathered, n, s.p, n)
-}
-
-// scatter adds the adjoints of the conditions to those of their times.
-func (s *Step[T]) scatter(w *worker[T], slot int) {
-	if s.clock == nil {
-		return
-	}
-	n := s.clock.Out()
-	vec.Transpose(w.gathered, n, w.cond.DTile.Data, s.p, n, s.p)
-	for i, k := range w.at {
-		row := s.rows[slot][k*n : (k+1)*n]
-		vec.Add(row, row, w.gathered[i*n:(i+1)*n])
-	}
-}
-
-// residual returns the sum of the tile's losses and sets dy to the derivatives of the mean loss.
+// residual returns the tile's part of the loss and sets dy to its derivatives.
 func (s *Step[T]) residual(w *worker[T], out tile.Tile[T]) (sum float64) {
-	net, d := s.Control.Net, s.Dim
-	scale := float64(s.K()) / float64(s.n) / float64(d)
+	net := s.Control.Net
+	scale := T(float64(s.K()) / float64(s.n) / float64(s.Dim))
 	a, ls, da, dl := net.A(out), net.LogStd(out), net.A(w.dy), net.LogStd(w.dy)
-	keep, push, v := w.coef.Row(cKeep), w.coef.Row(cPush), w.coef.Row(cVar)
-	c1, c2, var2 := w.coef.Row(cC1), w.coef.Row(cC2), w.coef.Row(cW)
-	if net.Std { // v/σ²
-		vec.Scale(w.t1.Flat(), -2, ls.Flat())
-		vec.Exp(w.t1.Flat(), w.t1.Flat())
+	push, unit, off, inv := w.c.Row(cPush), w.c.Row(cUnit), w.row, w.u.Row(0)
+	if net.Std { // 1/e^{2ℓ}
+		vec.Scale(dl.Flat(), -2, ls.Flat())
+		vec.Exp(dl.Flat(), dl.Flat())
 	}
-	for i := range d {
-		x, y, hat, ra := w.x.Row(i), w.y.Row(i), w.hat.Row(i), a.Row(i)
-		to := da.Row(i)
-		for j := range to {
-			mean := float64(keep[j]*x[j] + push[j]*ra[j])
-			var2j, vj := float64(var2[j]), float64(v[j])
-			off := float64(c1[j])*float64(x[j]) + float64(c2[j])*float64(hat[j]) - mean
-			plain := float64(c1[j])*float64(x[j]) + float64(c2[j])*float64(y[j]) - mean
-			ratio, log := 1.0, 0.0
-			if net.Std {
-				log = float64(ls.Row(i)[j])
-				ratio = float64(w.t1.Row(i)[j])
-			}
-			spread := (math.Min(plain*plain, far*vj) + var2j) / vj * ratio
-			sum += 0.5*off*off/vj*ratio + 0.5*spread + log
-			to[j] = T(-scale * off / vj * ratio * float64(push[j]))
-			if net.Std {
-				dl.Row(i)[j] = T(scale * (1 - spread))
+	for i := range s.Dim {
+		aim, gap, left, g := w.aim.Row(i), w.gap.Row(i), w.left.Row(i), da.Row(i)
+		vec.Mul(off, push, a.Row(i))
+		vec.Sub(aim, aim, off) // with y
+		vec.Add(off, aim, gap) // with ŷ
+		precision := unit
+		if net.Std {
+			r := dl.Row(i)
+			vec.Mul(inv, unit, r)
+			precision = inv
+			vec.MulAdd(r, off, aim, left)
+			vec.Mul(r, r, inv)
+			for j, v := range r { // the variance to fit, in units of that which is there
+				v = min(max(v, -far), far)
+				sum += 0.5 * float64(v-1)
+				r[j] = scale * (1 - v)
 			}
 		}
+		vec.Mul(g, off, precision)
+		if !net.Std {
+			sum += 0.5 * vec.Dot(g, off)
+		}
+		vec.Mul(g, g, push)
+		vec.Scale(g, -scale, g)
 	}
-	return sum * scale
+	if net.Std {
+		sum += vec.Sum(ls.Flat())
+	}
+	return sum * float64(scale)
 }
