@@ -1,6 +1,8 @@
 package chain
 
 import (
+	"math"
+
 	"github.com/sampan-mc/sampan/plugins/diffusion/control"
 	"github.com/sampan-mc/sampan/vec"
 	"github.com/sampan-mc/sampan/vec/nn"
@@ -30,16 +32,21 @@ type Batch[T vec.Float] struct {
 	xs, raw, xi []T
 	slotG       [][]T
 	rows        [][]T // adjoints of the clock's rows, a vector a slot
+	slopes      []*slopes
+	spoilt      []bool // tiles with a path that was given up
 
 	// What the loops' bodies, made once, read.
 	w              *nn.Params[T]
 	key            rng.Key
 	iter           uint32
 	noise          T
-	coef           func(k int) []T
+	coef, coefBack func(k int) []T
+	tilted         []T
+	detach         bool
 	simulate, play func(worker, t int)
 	onward         func(worker, t int)
 	reverse        func(worker, slot int)
+	through        func(worker, slot int)
 }
 
 // NewBatch makes room for paths, a multiple of the p of a tile. capBytes bounds the memory of pre-activations.
@@ -72,10 +79,17 @@ func NewBatch[T vec.Float](s *Sampler[T], paths, p, capBytes int, pool *par.Pool
 			b.rows = append(b.rows, tile.Aligned[T](b.clock.Size()))
 		}
 	}
+	if s.Free != nil {
+		for range b.slotG {
+			b.slopes = append(b.slopes, newSlopes(s.Spec))
+		}
+	}
+	b.spoilt = make([]bool, tiles)
 	for id := range pool.Workers() {
 		b.workers = append(b.workers, newWorker(s, id, p, layout))
 	}
 	b.simulate, b.play, b.onward, b.reverse = b.simulateTile, b.replayTile, b.continueTile, b.backSlot
+	b.through = b.tiltSlot
 	return b
 }
 
@@ -116,6 +130,9 @@ func (b *Batch[T]) Replay(w *nn.Params[T]) {
 }
 
 func (b *Batch[T]) record() {
+	if b.Free != nil {
+		apply(b.Free, b.Spec, b.w.Theta)
+	}
 	if b.clock != nil {
 		b.clock.Record(b.w)
 	}
@@ -127,6 +144,27 @@ func (b *Batch[T]) total() {
 		for _, d := range b.Delta {
 			b.LogW[i] += d[i]
 		}
+		if !finite(b.LogW[i]) {
+			b.giveUp(i)
+		}
+	}
+}
+
+// giveUp sets path i to zeros, so that what it was cannot get into a gradient by way of 0·NaN. Its weight is zero.
+func (b *Batch[T]) giveUp(i int) {
+	t, j := i/b.P, i%b.P
+	b.spoilt[t] = true
+	b.End[i], b.LogW[i] = math.Inf(-1), math.Inf(-1)
+	for k := range b.K() + 1 {
+		for r := range b.Dim {
+			b.State(t, k).Row(r)[j] = 0
+			if b.raw != nil {
+				b.score(t, k).Row(r)[j] = 0
+			}
+			if k < b.K() {
+				b.Noise(t, k).Row(r)[j] = 0
+			}
+		}
 	}
 }
 
@@ -135,17 +173,27 @@ func (b *Batch[T]) visit(w *worker[T], t, k int, fresh, record bool) {
 	x, raw := b.State(t, k), b.score(t, k)
 	if fresh && k < b.K() && w.needsQ(k) {
 		b.target.Eval(w.id, w.logp, raw, x)
+		tame(raw)
 	}
-	w.visit(b.w, b.clock, x, raw, k, b.memory.At(t*(b.K()+1)+k), record)
+	keep := b.memory.At(t*(b.K()+1) + k)
+	if b.spoilt[t] {
+		keep = nil
+	}
+	w.visit(b.w, b.clock, x, raw, k, keep, record)
 }
 
 func (b *Batch[T]) simulateTile(worker, t int) {
 	w, x := b.workers[worker], b.State(t, 0)
+	b.spoilt[t] = false
 	if b.Spec.Delta() {
 		x.Fill(0)
 	} else {
 		vec.Normals(x.Data, b.P, b.Dim, b.P, b.key, uint32(t*b.P), b.iter, 0)
-		vec.Scale(x.Flat(), T(b.Scale), x.Flat())
+		for i := range b.Dim {
+			mean, std := b.start(i)
+			vec.Scale(x.Row(i), T(std), x.Row(i))
+			shift(x.Row(i), T(mean))
+		}
 	}
 	b.visit(w, t, 0, true, false)
 	b.walk(w, t)
@@ -189,24 +237,11 @@ func (b *Batch[T]) end(w *worker[T], t, k int, xi tile.Tile[T], fresh bool) {
 			raw = b.score(t, k+1)
 		}
 		b.target.Eval(w.id, b.End[lo:hi], raw, next)
-		b.ends(w, t)
+		if !raw.IsZero() {
+			tame(raw)
+		}
+		startLogP(b.Spec, b.Start[lo:hi], b.State(t, 0))
 	}
 	b.visit(w, t, k+1, fresh, false)
 	w.arrive(dlw, x, next, xi, k)
-}
-
-// ends sets the log densities of the starts.
-func (b *Batch[T]) ends(w *worker[T], t int) {
-	squares(w.wide, b.State(t, 0))
-	b.startLogP(w.wide, b.Start[t*b.P:(t+1)*b.P])
-}
-
-// squares sets sum to |x|² of each particle, in float64.
-func squares[T vec.Float](sum []float64, x tile.Tile[T]) {
-	clear(sum)
-	for i := range x.Rows {
-		for j, v := range x.Row(i) {
-			sum[j] += float64(v) * float64(v)
-		}
-	}
 }

@@ -19,7 +19,7 @@ func (s *Sampler[T]) Block(from, to int) *Sampler[T] {
 		spec.Extra = s.Extra[from:to]
 	}
 	b := *s
-	b.Spec = &spec
+	b.Spec, b.Free = &spec, nil // it sees what the whole chain is at the time
 	if s.Factor != nil {
 		b.Factor = func(k, gate int) float64 { return s.Factor(from+k, gate) }
 	}
@@ -41,6 +41,7 @@ func (b *Batch[T]) Continue(w *nn.Params[T], key rng.Key, iter uint32, noise flo
 
 func (b *Batch[T]) continueTile(worker, t int) {
 	w := b.workers[worker]
+	b.spoilt[t] = false
 	b.visit(w, t, 0, false, false)
 	b.walk(w, t)
 }

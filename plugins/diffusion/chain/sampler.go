@@ -27,6 +27,8 @@ type Sampler[T vec.Float] struct {
 	// Factor multiplies gate g of coordinate i at time k, a known dependence on time; nil: 1. Gates are numbered as in
 	// package control: score, state, std, score and state of the way back.
 	Factor func(k, gate int) float64
+	// Free is what else of the chain is learned; nil: nothing.
+	Free *Free
 }
 
 // NewClock evaluates the control's conditions at the chain's times, nil where it has none.
@@ -73,6 +75,8 @@ type worker[T vec.Float] struct {
 	y                 tile.Tile[T] // the control there
 	sd, rho, t1, t2   tile.Tile[T]
 	dy                tile.Tile[T]
+	dx, dq, lambda    tile.Tile[T] // adjoints of the state, of q, and of the next state
+	carry             tile.Tile[T] // what the way back from there says of the state
 	row               []T
 	wide, logp        []float64
 	x, next, raw, cur tile.Tile[T] // for chains that are not kept
@@ -83,7 +87,7 @@ func newWorker[T vec.Float](s *Sampler[T], id, p int, layout *nn.Layout) *worker
 	net, d := s.Control.Net, s.Dim
 	w := &worker[T]{Sampler: s, id: id, in: a.Input(net.In(), p), sink: nn.NewGradient[T](layout)}
 	w.pass = net.NewPass(&a, w.in, &w.cond)
-	for _, t := range []*tile.Tile[T]{&w.q, &w.sd, &w.rho, &w.t1, &w.t2, &w.x, &w.next, &w.raw, &w.cur} {
+	for _, t := range []*tile.Tile[T]{&w.q, &w.sd, &w.rho, &w.t1, &w.t2, &w.x, &w.next, &w.raw, &w.cur, &w.dx, &w.dq, &w.lambda, &w.carry} {
 		*t = a.Tile(d, p)
 	}
 	w.dy = a.Tile(net.Out(), p)
@@ -99,7 +103,23 @@ func (w *worker[T]) score(x, raw tile.Tile[T], k int) {
 	}
 	b := w.Betas[k]
 	vec.Scale(w.q.Flat(), T(b), raw.Flat())
-	vec.Axpy(w.q.Flat(), T(-(1-b)/(w.Scale*w.Scale)), x.Flat())
+	if w.StartStd == nil {
+		vec.Axpy(w.q.Flat(), T(-(1-b)/(w.Scale*w.Scale)), x.Flat())
+		return
+	}
+	for i := range w.Dim {
+		mean, std := w.start(i)
+		c := T((1 - b) / (std * std))
+		vec.Axpy(w.q.Row(i), -c, x.Row(i))
+		shift(w.q.Row(i), c*T(mean))
+	}
+}
+
+// shift adds c to all of v.
+func shift[T vec.Float](v []T, c T) {
+	for j := range v {
+		v[j] += c
+	}
 }
 
 // visit evaluates the control at x, time k, where the target's score is raw. With record Backward may follow.
@@ -242,14 +262,22 @@ func (w *worker[T]) addRows(dst []float64, t tile.Tile[T], c float64) {
 	}
 }
 
-// start adds log p_0(x) to dst: 0 for a start at a point.
-func (s *Spec) startLogP(sum []float64, dst []float64) {
+// startLogP sets dst to log p_0(x), to 0 for a start at a point.
+func startLogP[T vec.Float](s *Spec, dst []float64, x tile.Tile[T]) {
+	clear(dst)
 	if s.Delta() {
-		clear(dst)
 		return
 	}
-	v := s.Scale * s.Scale
-	for j, r2 := range sum {
-		dst[j] = -r2/(2*v) - float64(s.Dim)/2*math.Log(2*math.Pi*v)
+	c := -float64(s.Dim) / 2 * math.Log(2*math.Pi)
+	for i := range x.Rows {
+		mean, std := s.start(i)
+		c -= math.Log(std)
+		for j, v := range x.Row(i) {
+			r := (float64(v) - mean) / std
+			dst[j] -= r * r / 2
+		}
+	}
+	for j := range dst {
+		dst[j] += c
 	}
 }

@@ -28,10 +28,12 @@ type Spec struct {
 	Dim   int
 	Times []float64 // t_0 to t_K, what the control is told
 	Steps []Step
-	Scale float64   // the start is N(0, Scale² I); 0: the point 0
-	Betas []float64 // β_0 = 0 to β_K = 1: q is the score of the geometric path; nil: the target's
-	Until float64   // the time at which the whole chain ends, for a block of it; 0: t_K
-	Back  Back
+	Scale float64 // the start is N(0, Scale² I); 0: the point 0
+	// StartMean and StartStd, of each coordinate, go before Scale, where the start is learned.
+	StartMean, StartStd []float64
+	Betas               []float64 // β_0 = 0 to β_K = 1: q is the score of the geometric path; nil: the target's
+	Until               float64   // the time at which the whole chain ends, for a block of it; 0: t_K
+	Back                Back
 	// Continuous gives the log weight of the continuous process instead of the chain's,
 	// −½|π a|²/v − π a·ξ/√v + Extra_k a step: biased by the step size, and only good to compare with published figures.
 	Continuous bool
@@ -50,6 +52,14 @@ func (s *Spec) horizon() float64 {
 
 // Delta tells whether all paths start at 0.
 func (s *Spec) Delta() bool { return s.Scale == 0 }
+
+// start is mean and standard deviation of coordinate i of x_0.
+func (s *Spec) start(i int) (mean, std float64) {
+	if s.StartStd == nil {
+		return 0, s.Scale
+	}
+	return s.StartMean[i], s.StartStd[i]
+}
 
 // drifts tells whether q enters the means themselves.
 func (s *Spec) drifts() bool {
