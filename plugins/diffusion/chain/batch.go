@@ -121,7 +121,7 @@ func (b *Batch[T]) Simulate(w *nn.Params[T], key rng.Key, iter uint32, noise flo
 	return b.target.Err()
 }
 
-// Replay evaluates the paths held with other parameters: only Delta, ξ and LogW change.
+// Replay evaluates the paths held with other parameters: only Delta, ξ, LogW and, if it is learned, Start change.
 func (b *Batch[T]) Replay(w *nn.Params[T]) {
 	b.w = w
 	b.record()
@@ -215,6 +215,7 @@ func (b *Batch[T]) walk(w *worker[T], t int) {
 
 func (b *Batch[T]) replayTile(worker, t int) {
 	w := b.workers[worker]
+	startLogP(b.Spec, b.Start[t*b.P:(t+1)*b.P], b.State(t, 0))
 	b.visit(w, t, 0, false, false)
 	for k := range b.K() {
 		xi := b.Noise(t, k)

@@ -47,6 +47,32 @@ func TrajectoryBalance[T vec.Float](coef []T, lw []float64, logZ float64) (loss,
 	return loss / (2 * n), dLogZ, len(lw) - int(n)
 }
 
+// KL is −mean lw, for Tilt: log Z more than the divergence of the paths from those that come back from the target. Of given
+// paths it has no gradient by what draws them.
+func KL[T vec.Float](coef []T, lw []float64) (loss float64, bad int) {
+	n, mean := mean(lw)
+	for i, l := range lw {
+		coef[i] = 0
+		if finite(l) {
+			coef[i] = T(-1 / n)
+		}
+	}
+	return -mean, len(lw) - int(n)
+}
+
+// LogDerivative is KL for BackEach: the log-derivative trick for what draws the paths, with the mean as its control variate,
+// and plainly −mean log B for the way back. Where nothing of that is learned, its gradient is half of LogVariance's.
+func LogDerivative[T vec.Float](there, back []T, lw []float64) (loss float64, bad int) {
+	n, mean := mean(lw)
+	for i, l := range lw {
+		there[i], back[i] = 0, 0
+		if finite(l) {
+			there[i], back[i] = T((l-mean)/n), T(-1/n)
+		}
+	}
+	return -mean, len(lw) - int(n)
+}
+
 func mean(lw []float64) (n, m float64) {
 	for _, l := range lw {
 		if finite(l) {
