@@ -13,6 +13,8 @@ func (r *run) result(pilots, islands []*population) *Result {
 		res.Pilot = append(res.Pilot, pilot.reports...)
 		res.PilotTally.Add(&pilot.tally)
 	}
+	res.PilotTally.Density += r.back.Density
+	res.PilotTally.Gradient += r.back.Gradient
 	res.Tally = res.PilotTally
 	var logZ, logW []float64
 	var sizes []int

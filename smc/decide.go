@@ -152,7 +152,10 @@ func (r *run) prepare(ctx context.Context) ([]*population, error) {
 	if err != nil {
 		return nil, err
 	}
-	why := r.lost(pop)
+	why, err := r.lost(ctx, pop)
+	if err != nil {
+		return nil, err
+	}
 	if !r.cfg.AsIs && !pop.plan.uses() && r.transport.Reference() != nil {
 		why = pop.plan.Decisions[0].Why // tempering from the transport's reference reaches no further than that does
 	}
@@ -209,17 +212,26 @@ func (r *run) restoreCuts() error {
 	return err
 }
 
-// lost says by how much a pilot that used the transport fell short of the mass that a tempered run found; "" if it did not.
-func (r *run) lost(pop *population) string {
+// lost says what part of the target the transport does not reach, of what a tempered run found: by the log Z of the pilot
+// that used it, and by the weights of paths that start in the points of the tempered run; "" if all is well.
+func (r *run) lost(ctx context.Context, pop *population) (string, error) {
 	t := r.cfg.Tempered
 	if t == nil || !pop.plan.uses() || r.cfg.AsIs {
-		return ""
+		return "", nil
 	}
 	is := pop.finish()
+	part, err := r.unreachedBy(ctx, max(is.LogZ, t.LogZ))
+	if err != nil {
+		return "", err
+	}
+	if part > unreached {
+		return fmt.Sprintf("of the points that tempering found, %.0f %% lie where %s hardly ever comes: paths that end there have weights of more than %.0f times the mean",
+			100*part, r.transport.Info().Name, heavy*float64(r.cfg.Particles)), nil
+	}
 	short := t.LogZ - is.LogZ
 	if short < lostLeast || short < lostErrors*math.Hypot(t.LogZErr, is.logZErr()) {
-		return ""
+		return "", nil
 	}
 	return fmt.Sprintf("with %s log Z comes out as %.2f ± %.2f, but tempering found %.2f ± %.2f: the transport has lost %.0f %% of the target's mass, a mode perhaps",
-		r.transport.Info().Name, is.LogZ, is.logZErr(), t.LogZ, t.LogZErr, 100*(1-math.Exp(-short)))
+		r.transport.Info().Name, is.LogZ, is.logZErr(), t.LogZ, t.LogZErr, 100*(1-math.Exp(-short))), nil
 }

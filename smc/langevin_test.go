@@ -159,3 +159,43 @@ func (l *langevin) OwnGradient() bool { return true }
 func newLangevin(ref Reference, target targets.Density) *langevin {
 	return &langevin{ref: ref, target: target, steps: 8, cuts: 4, e: 0.15}
 }
+
+// reversible is one that can be run back.
+type reversible struct{ *langevin }
+
+func (r *reversible) Backward(ctx context.Context, k int, in, out *Particles, ratio []float64, status []targets.Status, key rng.Key) error {
+	n, d := in.N, in.D
+	g, h, z := make([]float64, n*d), make([]float64, n*d), make([]float64, d)
+	copy(out.X, in.X)
+	clear(ratio)
+	if err := r.gradient(ctx, r.beta(k*r.steps/r.cuts), n, out.X, h, nil); err != nil {
+		return err
+	}
+	for j := k*r.steps/r.cuts - 1; j >= (k-1)*r.steps/r.cuts; j-- {
+		y := append([]float64(nil), out.X...)
+		for i := range n {
+			key.Normals(z, uint32(i), 0, uint32(j))
+			for c := range z {
+				out.X[i*d+c] += r.e*h[i*d+c] + math.Sqrt(2*r.e)*z[c]
+				ratio[i] -= z[c] * z[c] / 2
+			}
+		}
+		if err := r.gradient(ctx, r.beta(j), n, out.X, g, nil); err != nil {
+			return err
+		}
+		for i := range n {
+			for c := i * d; c < (i+1)*d; c++ {
+				on := y[c] - out.X[c] - r.e*g[c]
+				ratio[i] += on * on / (4 * r.e)
+			}
+		}
+		g, h = h, g
+	}
+	for i := range status {
+		status[i] = targets.OK
+		if r.sign != 0 {
+			ratio[i] *= r.sign
+		}
+	}
+	return nil
+}

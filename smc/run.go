@@ -110,6 +110,7 @@ type run struct {
 	cuts      []Cut     // of the transport, as it is cut now
 	set       int       // into so many; 0: as it came
 	came      int       // with so many
+	back      Evals     // what its paths back from a pilot's points asked of the target
 
 	// What the tests replace: the moves by ones whose law is known, the others by wrong ones that they must notice.
 	newMover func(k mcmc.Kernel, n, d int, tally *mcmc.Tally) mover

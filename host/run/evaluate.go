@@ -105,7 +105,7 @@ func (h *hybridRun) evaluateBack(ctx context.Context, e *Evaluation, ends *smc.P
 		return nil
 	}
 	n, d := ends.N, ends.D
-	y := smc.NewParticles(n, d, ends.A)
+	y := targets.NewBatch(n, d, targets.LogP)
 	if err := exact.Sample(ctx, 0, n, rng.NewKey(seed, "evaluate/exact", 0), y.X); err != nil {
 		return fmt.Errorf("exact draws of the target: %w", err)
 	}
@@ -127,49 +127,13 @@ func (h *hybridRun) evaluateBack(ctx context.Context, e *Evaluation, ends *smc.P
 	if !ok {
 		return nil
 	}
-	logW, err := h.sendBack(ctx, back, y, seed)
+	if err := h.density.Eval(ctx, y); err != nil {
+		return err
+	}
+	logW, _, err := smc.SendBack(ctx, back, h.ref, n, y.X, y.LogP, seed)
 	if err != nil {
 		return err
 	}
 	e.LogZUpper, e.ESSForward = record.Float(diag.UpperBound(logW)), record.Float(diag.ForwardESS(logW))
 	return nil
-}
-
-// sendBack takes exact draws y back to the reference and returns the log weights of the paths.
-func (h *hybridRun) sendBack(ctx context.Context, t smc.Backward, y *smc.Particles, seed uint64) ([]float64, error) {
-	n, d := y.N, y.D
-	b := targets.NewBatch(n, d, targets.LogP)
-	copy(b.X, y.X)
-	if err := h.density.Eval(ctx, b); err != nil {
-		return nil, err
-	}
-	logW, ratio, status := b.LogP, make([]float64, n), make([]targets.Status, n)
-	cuts := t.Cuts()
-	for k := len(cuts); k >= 1; k-- {
-		x := smc.NewParticles(n, d, y.A)
-		if k > 1 && cuts[k-2].Kind == smc.CutOwn {
-			x.LogOwn = make([]float64, n)
-		}
-		key := rng.NewKey(seed, fmt.Sprintf("evaluate/back-%d", k), 0)
-		if err := t.Backward(ctx, k, y, x, ratio, status, key); err != nil {
-			return nil, fmt.Errorf("send exact draws back through segment %d: %w", k, err)
-		}
-		for i := range logW {
-			logW[i] += ratio[i]
-		}
-		y = x
-	}
-	ref := h.ref
-	if own := t.Reference(); own != nil {
-		ref = own
-	}
-	r := targets.NewBatch(n, d, targets.LogP)
-	copy(r.X, y.X)
-	if err := ref.Eval(ctx, r); err != nil {
-		return nil, err
-	}
-	for i := range logW {
-		logW[i] -= r.LogP[i]
-	}
-	return logW, nil
 }
