@@ -3,16 +3,12 @@ package smc
 import (
 	"bytes"
 	"context"
-	"errors"
 	"math"
 	"strings"
-	"sync"
 	"testing"
 
-	"github.com/sampan-mc/sampan/smc/diag"
 	"github.com/sampan-mc/sampan/smc/mcmc"
 	"github.com/sampan-mc/sampan/targets"
-	"github.com/sampan-mc/sampan/vec/rng"
 )
 
 // onCuts gives all cuts below the last the kinds of a list, in turn.
@@ -103,22 +99,6 @@ func TestCutsDoNotChangeWeights(t *testing.T) {
 		}
 	}
 }
-
-// wells has its mass about ±3, the part left of it at −3.
-func wells(left float64) targets.Density {
-	return targets.Func("wells", targets.Reals("x", 1), func(x, g []float64) float64 {
-		a, b := math.Log(1-left)-(x[0]-3)*(x[0]-3)*2, math.Log(left)-(x[0]+3)*(x[0]+3)*2
-		m := math.Max(a, b)
-		p, q := math.Exp(a-m), math.Exp(b-m)
-		if g != nil {
-			g[0] = -4 * ((x[0]-3)*p + (x[0]+3)*q) / (p + q)
-		}
-		return m + math.Log(p+q)
-	})
-}
-
-// wellsLogZ is the log of its integral.
-var wellsLogZ = 0.5 * math.Log(math.Pi/2)
 
 // decided runs with transport l and returns the result.
 func decided(t *testing.T, ref Reference, target targets.Density, l Transport, mend func(*Config)) *Result {
@@ -213,100 +193,6 @@ func TestPilotDecides(t *testing.T) {
 	right("on the fly", res)
 }
 
-// TestLostModeIsNoticed: weights that look perfect while half of the target is missing are told from what tempering
-// found.
-func TestLostModeIsNoticed(t *testing.T) {
-	ref, target, logZ := newNormal(t, 1, 0, 2), wells(0.5), wellsLogZ
-	l := &oneMode{langevin: langevin{ref: newNormal(t, 1, 3, 0.5), own: true, target: target, steps: 8, cuts: 1, e: 0.02}}
-	cfg := Defaults()
-	cfg.Seed, cfg.Particles = 2, 1024
-	tempered := must[*Tempered](t)(Pilot(context.Background(), ref, target, cfg, 0, Hooks{}))
-	if math.Abs(tempered.LogZ-logZ) > zAlarm*tempered.LogZErr {
-		t.Errorf("pilot: log Z %v ± %v, want %v", tempered.LogZ, tempered.LogZErr, logZ)
-	}
-	blind := decided(t, ref, target, l, nil)
-	if verdicts(blind) != "kept" || blind.ParetoK > 0.5 {
-		t.Errorf("without the pilot: %v, k %v", blind.Plan.Decisions, blind.ParetoK)
-	}
-	if off := blind.LogZ - logZ; math.Abs(off+math.Log(2)) > 0.02 {
-		t.Errorf("without the pilot log Z is off by %v, want half the mass", off)
-	}
-	res := decided(t, ref, target, l, func(c *Config) { c.Tempered = tempered })
-	if verdicts(res) != "replaced" || !strings.Contains(res.Plan.Decisions[0].Why, "the transport has lost") {
-		t.Errorf("with the pilot: %v", res.Plan.Decisions)
-	}
-	if math.Abs(res.LogZ-logZ) > zAlarm*res.Headline.Value {
-		t.Errorf("with the pilot: log Z %v ± %v, want %v", res.LogZ, res.Headline.Value, logZ)
-	}
-}
-
-// TestSmallLostModeIsNoticed where log Z is too noisy to show it, if the transport can be run back.
-func TestSmallLostModeIsNoticed(t *testing.T) {
-	ref, target := newNormal(t, 1, 0, 2), wells(0.08)
-	l := &langevin{ref: newNormal(t, 1, 3, 0.5), own: true, target: target, steps: 8, cuts: 1, e: 0.02}
-	cfg := Defaults()
-	cfg.Seed, cfg.Particles = 2, 4096
-	tempered := must[*Tempered](t)(Pilot(context.Background(), ref, target, cfg, 0, Hooks{}))
-	with := func(c *Config) { c.Tempered = tempered }
-	if res := decided(t, ref, target, l, with); verdicts(res) != "kept" {
-		t.Errorf("one way: %v", res.Plan.Decisions)
-	}
-	res := decided(t, ref, target, &reversible{l}, with)
-	if verdicts(res) != "replaced" || !strings.Contains(res.Plan.Decisions[0].Why, "hardly ever comes") {
-		t.Errorf("both ways: %v", res.Plan.Decisions)
-	}
-	if math.Abs(res.LogZ-wellsLogZ) > zAlarm*res.Headline.Value {
-		t.Errorf("log Z %v ± %v, want %v", res.LogZ, res.Headline.Value, wellsLogZ)
-	}
-	// A good one passes.
-	good := &reversible{&langevin{ref: ref, target: target, steps: 200, cuts: 1, e: 0.06}}
-	if res := decided(t, ref, target, good, with); verdicts(res) == "replaced" {
-		t.Errorf("a good one: %v", res.Plan.Decisions)
-	}
-}
-
-// TestSendBack: exact draws sent back give 1/Z on average of their inverse weights, and an upper bound of log Z; with
-// the wrong sign of the log ratio they do not.
-func TestSendBack(t *testing.T) {
-	const n = 20000
-	ref := newNormal(t, 2, 0, 1)
-	target := bell(2, 1.2, 0.8) // log Z is 2 log(0.8 √2π)
-	want := 2 * math.Log(0.8*math.Sqrt(2*math.Pi))
-	exact := newNormal(t, 2, 1.2, 0.8)
-	b := targets.NewBatch(n, 2, targets.LogP)
-	if err := errors.Join(exact.Sample(context.Background(), 0, n, rng.NewKey(3, "exact", 0), b.X), target.Eval(context.Background(), b)); err != nil {
-		t.Fatal(err)
-	}
-	for cuts, sign := range map[int]float64{1: 0, 4: 0, 2: -1} {
-		l := &reversible{&langevin{ref: ref, target: target, steps: 16, cuts: cuts, e: 0.12, kinds: onCuts(CutOwn, CutNone), sign: sign}}
-		logW, _, err := SendBack(context.Background(), l, ref, n, b.X, b.LogP, 1)
-		if err != nil {
-			t.Fatal(err)
-		}
-		inverse := make([]float64, n)
-		for i, w := range logW {
-			inverse[i] = math.Exp(want - w)
-		}
-		mean, sd := diag.Mean([][]float64{inverse}), diag.SD([][]float64{inverse})
-		z := (mean - 1) / sd * math.Sqrt(n)
-		if sign != 0 {
-			if math.Abs(z) < zAlarm && sd < 5 {
-				t.Errorf("a log ratio of the wrong sign passes: z = %.1f", z)
-			}
-			continue
-		}
-		if math.Abs(z) > zAlarm || sd > 5 {
-			t.Errorf("%d cuts: mean of Z/w is %v ± %v, off by z = %.1f", cuts, mean, sd, z)
-		}
-		if bound := diag.UpperBound(logW); bound < want {
-			t.Errorf("%d cuts: upper bound %v below log Z %v", cuts, bound, want)
-		}
-	}
-}
-
-// oneMode starts at a reference of its own about one mode.
-type oneMode struct{ langevin }
-
 // TestTransportLosesParticles: those without a usable log ratio are dead, counted and located; the estimate is that of
 // a kernel that kills them.
 func TestTransportLosesParticles(t *testing.T) {
@@ -335,137 +221,6 @@ func TestTransportLosesParticles(t *testing.T) {
 					t.Fatalf("%s: particle %d has log weight %v", name, i, w)
 				}
 			}
-		}
-	}
-}
-
-// transported is a small run that uses everything: cuts of all kinds, finer cuts, replaced segments.
-func transported(t *testing.T) (Reference, targets.Density, Config) {
-	ref, target := newNormal(t, 2, 0, 1), logGamma(2)
-	l := newLangevin(ref, target)
-	l.steps, l.cuts, l.e = 32, 2, 0.1
-	l.spoil = func(k, slot int, x, ratio []float64) {
-		if (k == l.cuts || k == 2) && slot%8 != 0 {
-			ratio[0] = math.Inf(-1)
-		}
-	}
-	l.kinds = func(k int) CutKind {
-		if k%2 == 1 {
-			return CutOwn
-		}
-		return CutBeta
-	}
-	cfg := Defaults()
-	cfg.Seed, cfg.Particles, cfg.Islands, cfg.Transport = 9, 128, 3, &settable{l}
-	cfg.Move.Steps = 1
-	return ref, target, cfg
-}
-
-// abandoned is one that gives up its transport, which has lost a mode.
-func abandoned(t *testing.T) (Reference, targets.Density, Config) {
-	ref, target := newNormal(t, 1, 0, 2), wells(0.5)
-	cfg := Defaults()
-	cfg.Seed, cfg.Particles, cfg.Islands = 2, 128, 2
-	cfg.Tempered = must[*Tempered](t)(Pilot(context.Background(), ref, target, cfg, 0, Hooks{}))
-	cfg.Transport = &oneMode{langevin: langevin{ref: newNormal(t, 1, 3, 0.5), own: true, target: target, steps: 8, cuts: 1, e: 0.02}}
-	return ref, target, cfg
-}
-
-// TestTransportResumesAnywhere kills a run with a transport at every save, goes on from what was saved, and finds the
-// same bytes; so does every stage that is run again.
-func TestTransportResumesAnywhere(t *testing.T) {
-	for name, problem := range map[string]func(*testing.T) (Reference, targets.Density, Config){"transported": transported, "abandoned": abandoned} {
-		t.Run(name, func(t *testing.T) {
-			ref, target, cfg := problem(t)
-			whole := &sparse{snaps: map[string]map[int][]byte{}}
-			want := must[*Result](t)(Run(context.Background(), ref, target, cfg, Hooks{Save: whole.save}))
-			switch v := verdicts(want); {
-			case name == "abandoned" && v != "replaced", name == "transported" && (want.Plan.Cuts == 0 || !strings.Contains(v, "replaced") || !strings.Contains(v, "kept")):
-				t.Fatalf("not the run it should be: %d cuts, %v", want.Plan.Cuts, want.Plan.Decisions)
-			}
-			every := 1
-			if testing.Short() {
-				every = 5
-			}
-			for stop := 1; stop <= whole.saves; stop += every {
-				part := &sparse{snaps: map[string]map[int][]byte{}, stop: stop}
-				_, _, cfg := problem(t)
-				if _, err := Run(context.Background(), ref, target, cfg, Hooks{Save: part.save, Workers: stop%3 + 1}); !errors.Is(err, errKilled) {
-					t.Fatalf("killed at save %d: %v", stop, err)
-				}
-				part.stop = 0
-				_, _, cfg = problem(t)
-				got := must[*Result](t)(Run(context.Background(), ref, target, cfg, Hooks{Save: part.save, Load: part.load}))
-				if diff := sameResult(got, want); diff != "" {
-					t.Fatalf("killed at save %d of %d: %s", stop, whole.saves, diff)
-				}
-				for stream, snaps := range whole.snaps {
-					for i, snap := range snaps {
-						if !bytes.Equal(part.snaps[stream][i], snap) {
-							t.Fatalf("killed at save %d: %s, snapshot %d differs", stop, stream, i)
-						}
-					}
-				}
-			}
-			for stream, snaps := range whole.snaps {
-				for i, snap := range snaps {
-					next, ok := snaps[i+1]
-					if !ok {
-						continue
-					}
-					_, _, cfg := problem(t)
-					got := must[[]byte](t)(Rerun(context.Background(), ref, target, cfg, stream, snap))
-					if !bytes.Equal(got, next) {
-						t.Errorf("%s: stage %d run again differs", stream, i+1)
-					}
-				}
-			}
-		})
-	}
-}
-
-// sparse keeps snapshots of a pilot that may skip stages.
-type sparse struct {
-	mu    sync.Mutex
-	snaps map[string]map[int][]byte
-	saves int
-	stop  int
-}
-
-func (s *sparse) save(stream string, index int, snap []byte) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.saves++; s.saves == s.stop {
-		return errKilled
-	}
-	if s.snaps[stream] == nil {
-		s.snaps[stream] = map[int][]byte{}
-	}
-	s.snaps[stream][index] = snap
-	return nil
-}
-
-func (s *sparse) load(stream string) (int, []byte, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	last := -1
-	for i := range s.snaps[stream] {
-		last = max(last, i)
-	}
-	return last, s.snaps[stream][last], last >= 0
-}
-
-// TestTransportWithAnyWorkers gives the same bytes.
-func TestTransportWithAnyWorkers(t *testing.T) {
-	var want *Result
-	for _, workers := range []int{1, 2, 3, 7} {
-		ref, target, cfg := transported(t)
-		got := must[*Result](t)(Run(context.Background(), ref, target, cfg, Hooks{Workers: workers}))
-		if want == nil {
-			want = got
-		}
-		if diff := sameResult(got, want); diff != "" {
-			t.Errorf("%d workers: %s", workers, diff)
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/sampan-mc/sampan/host/config"
@@ -131,7 +132,11 @@ func (h *hybridRun) work(ctx context.Context, rec *recorder) (*hybridOutcome, er
 	hooks := h.hooksFor(rec, "", phaseSample, h.annealing)
 	var broken error
 	hooks.Decided = func(p smc.Plan) { broken = h.decided(&p) }
-	if err := h.begin(phaseDecide); err != nil {
+	first := phaseDecide
+	if h.cfg.OnTheFly { // each island decides for itself
+		first = phaseSample
+	}
+	if err := h.begin(first); err != nil {
 		return nil, err
 	}
 	res, err := smc.Run(ctx, h.ref, h.density, h.cfg, hooks)
@@ -257,13 +262,25 @@ func (o *hybridOutcome) tally() mcmc.Tally {
 }
 
 func (o *hybridOutcome) told() []mcmc.Finding {
-	all := o.Result.Findings
+	all := append(o.assumedStart(), o.Result.Findings...)
 	if m := o.hybrid.manifest; m != nil {
 		for _, w := range m.Training.Warnings {
 			all = append(all, mcmc.Finding{Code: "training", Text: w})
 		}
 	}
 	return all
+}
+
+// assumedStart warns about an assumed reference where it was used: by the pilot; or without one, unless the transport brings its own.
+func (o *hybridOutcome) assumedStart() []mcmc.Finding {
+	if o.tempered != nil {
+		return o.assumed("the pilot")
+	}
+	replaced := len(o.Plan.Decisions) > 0 && !slices.ContainsFunc(o.Plan.Decisions, func(d smc.Decision) bool { return d.Verdict != smc.Replaced })
+	if replaced || o.hybrid.carrier.Reference() == nil {
+		return o.assumed("the path")
+	}
+	return nil
 }
 
 func (o *hybridOutcome) digest(d *record.Digest) {

@@ -263,6 +263,29 @@ func TestTransportThatDoesNotLearn(t *testing.T) {
 	}
 }
 
+// TestAssumedReferenceOfTransports: what was assumed about the reference is told of whatever starts there.
+func TestAssumedReferenceOfTransports(t *testing.T) {
+	for _, test := range []struct{ pilot, starts string }{
+		{"max_evaluations = 1e6", "so the pilot starts at a normal distribution"},
+		{"skip = true", ""}, // the transport brings its own
+	} {
+		text := strings.NewReplacer("[reference]\nuse = \"normal\"\nscale = 5\n", "", "particles = 512", "particles = 128", "particles = 256", test.pilot).Replace(hybridFile)
+		sum, err := Start(context.Background(), readRun(t, text), filepath.Join(t.TempDir(), "run"), Options{open: opener(false, nil)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		told := ""
+		for _, f := range sum.Findings {
+			if f.Code == codeAssumed {
+				told = f.Text
+			}
+		}
+		if (told == "") != (test.starts == "") || !strings.Contains(told, test.starts) {
+			t.Errorf("%s: told %q, want %q", test.pilot, told, test.starts)
+		}
+	}
+}
+
 // TestTraining alone: evaluated between its bounds, stopped and gone on with to the same bytes.
 func TestTraining(t *testing.T) {
 	text := hybridFile + "[sampler.transport.train]\nmax_steps = 45\nevaluate = 1000\n"
@@ -304,5 +327,20 @@ func TestTraining(t *testing.T) {
 	}
 	if again, err := ResumeTraining(context.Background(), dir, Options{}); err != nil || again.Hash != got.Hash {
 		t.Errorf("done already: %+v, %v", again, err)
+	}
+}
+
+// TestHybridOnTheFly: without a frozen plan every island decides for itself, and the run says what that costs.
+func TestHybridOnTheFly(t *testing.T) {
+	text := strings.Replace(hybridFile, "islands = 2", "islands = 2\nfreeze = false", 1)
+	sum, err := Start(context.Background(), readRun(t, text), filepath.Join(t.TempDir(), "run"), Options{open: opener(false, nil)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(sum.Phases) != 2 || sum.Phases[1].Name != phaseSample || sum.Phases[1].Seconds >= sum.Seconds.Total || len(sum.Plan) == 0 {
+		t.Errorf("phases %+v, plan %+v", sum.Phases, sum.Plan)
+	}
+	if sum.Findings[0].Code != "log-z-consistent" {
+		t.Errorf("findings %+v", sum.Findings)
 	}
 }

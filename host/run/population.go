@@ -161,7 +161,9 @@ func (o *populationOutcome) posterior(ctx context.Context) (*posterior, error) {
 
 func (o *populationOutcome) tally() mcmc.Tally { return o.Result.Tally }
 
-func (o *populationOutcome) told() []mcmc.Finding { return o.Result.Findings }
+func (o *populationOutcome) told() []mcmc.Finding {
+	return append(o.assumed("the path"), o.Result.Findings...)
+}
 
 func (o *populationOutcome) digest(d *record.Digest) {
 	for i := range o.Islands {

@@ -18,29 +18,33 @@ const wideScale = 10
 const codeAssumed = "reference-assumed"
 
 // reference makes the start of the path to target, which is on the unconstrained scale, and resolves "auto" in run: the
-// prior, if the target has a normalised one that can be drawn from, else a wide normal, about which the finding warns.
-func reference(run *config.Run, target targets.Density) (smc.Reference, []mcmc.Finding, error) {
+// prior, if the target has a normalised one that can be drawn from, else a wide normal, which is then marked as assumed.
+func reference(run *config.Run, target targets.Density) (smc.Reference, error) {
 	c := &run.Reference
-	in := target.Info()
 	if c.Use == "auto" {
 		if ref, err := smc.NewPrior(target); err == nil {
 			c.Use = "prior"
-			return ref, nil, nil
+			return ref, nil
 		}
 		c.Use, c.Scale, c.Assumed = "normal", []float64{wideScale}, true
 	}
-	var found []mcmc.Finding
-	if c.Assumed {
-		found = append(found, mcmc.Finding{Code: codeAssumed, Text: fmt.Sprintf(
-			"nothing is known of where %s has its mass, so the path starts at a normal distribution of mean 0 and standard deviation %g in each "+
-				"unconstrained coordinate. If the target reaches further out than that, say so in the run file: [reference] use = \"normal\", scale = ...",
-			in.Name, c.Scale[0])})
-	}
-	ref, err := named(c, target, in.Dim())
+	ref, err := named(c, target, target.Info().Dim())
 	if err != nil {
-		return nil, nil, run.Problem("reference.use", "%s", strings.TrimPrefix(err.Error(), "reference: "))
+		return nil, run.Problem("reference.use", "%s", strings.TrimPrefix(err.Error(), "reference: "))
 	}
-	return ref, found, nil
+	return ref, nil
+}
+
+// assumed warns, if the reference was assumed, about what starts there.
+func (p *populationRun) assumed(starts string) []mcmc.Finding {
+	c := &p.conf.Reference
+	if !c.Assumed {
+		return nil
+	}
+	return []mcmc.Finding{{Code: codeAssumed, Text: fmt.Sprintf(
+		"nothing is known of where %s has its mass, so %s starts at a normal distribution of mean 0 and standard deviation %g in each "+
+			"unconstrained coordinate. If the target reaches further out than that, say so in the run file: [reference] use = \"normal\", scale = ...",
+		p.density.Info().Name, starts, c.Scale[0])}}
 }
 
 func named(c *config.Reference, target targets.Density, d int) (smc.Reference, error) {

@@ -156,11 +156,10 @@ func (s *session) plan(ctx context.Context) error {
 		s.algorithm = &chainRun{session: s, cfg: chains(c)}
 		return asProblem(c, s.algorithm.(*chainRun).cfg.Validate(in.Dim()))
 	}
-	ref, found, err := reference(c, s.density)
+	ref, err := reference(c, s.density)
 	if err != nil {
 		return err
 	}
-	s.findings = append(s.findings, found...)
 	cfg := population(c)
 	p := &populationRun{session: s, cfg: cfg, ref: ref, annealing: newAnnealing(cfg)}
 	s.algorithm = p
