@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/sampan-mc/sampan/smc"
 	"github.com/sampan-mc/sampan/targets"
@@ -21,27 +22,11 @@ func Draws(levels []smc.Level) ([]float64, error) {
 	if l.LogW == nil {
 		return append([]float64(nil), l.X...), nil
 	}
-	top := math.Inf(-1)
-	for _, w := range l.LogW {
-		top = max(top, w)
-	}
+	top := slices.Max(l.LogW)
 	if math.IsInf(top, 0) || math.IsNaN(top) {
 		return nil, fmt.Errorf("the pilot ends with weights of which the largest is %g in the log", top)
 	}
-	total := 0.0
-	for _, w := range l.LogW {
-		total += math.Exp(w - top)
-	}
-	x := make([]float64, 0, len(l.X))
-	at, sum := 0, math.Exp(l.LogW[0]-top)
-	for i := range l.N {
-		for u := (float64(i) + 0.5) / float64(l.N) * total; u > sum && at < l.N-1; {
-			at++
-			sum += math.Exp(l.LogW[at] - top)
-		}
-		x = append(x, l.X[at*l.D:(at+1)*l.D]...)
-	}
-	return x, nil
+	return Systematic(l.X, l.LogW, l.N), nil
 }
 
 // Scores evaluates the target's score at the points x. Where it is not to be had it is zero.

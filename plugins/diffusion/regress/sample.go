@@ -15,10 +15,11 @@ type sample[T vec.Float] struct {
 	x    tile.Tile[T] // x_k
 	aim  tile.Tile[T] // c_1 x + c_2 y − κx, κ of the way there: the step's mean, less what of it is known
 	gap  tile.Tile[T] // c_2(ŷ − y)
-	left tile.Tile[T] // w + c_2² r/(α + κr)
+	left tile.Tile[T] // the diagonal of w + c_2² r (α + rM)⁻¹
 
-	y, s           tile.Tile[T] // the draws and their scores
-	picked, scores []T          // the same, row-major
+	y, s           tile.Tile[T] // the draws and their scores, in the pilot's axes
+	turned         tile.Tile[T] // scratch
+	picked, scores []T          // the draws and scores, row-major
 	u              tile.Tile[T]
 	c              tile.Tile[T] // coefficients of the samples' times, a row each
 	row            []T
@@ -39,7 +40,7 @@ const (
 
 func newSample[T vec.Float](a *tile.Arena[T], d, p int) *sample[T] {
 	m := &sample[T]{at: make([]int, p), picked: a.Slice(d * p), scores: a.Slice(d * p), row: a.Slice(p)}
-	for _, t := range []*tile.Tile[T]{&m.x, &m.aim, &m.gap, &m.left, &m.y, &m.s} {
+	for _, t := range []*tile.Tile[T]{&m.x, &m.aim, &m.gap, &m.left, &m.y, &m.s, &m.turned} {
 		*t = a.Tile(d, p)
 	}
 	m.u, m.c = a.Tile(2, p), a.Tile(coefficients, p)
@@ -72,8 +73,13 @@ func (s *Step[T]) draw(m *sample[T], first int) {
 	}
 	tile.Pack(m.y, m.picked)
 	tile.Pack(m.s, m.scores)
+	s.aim(m)
+}
+
+// aim works out where the next states are to go, in the axes of M, and turns it all to the coordinates.
+func (s *Step[T]) aim(m *sample[T]) {
 	alpha, std, ratio, c2 := m.c.Row(cAlpha), m.c.Row(cStd), m.c.Row(cRatio), m.c.Row(cDraw)
-	for i := range d {
+	for i := range s.Dim {
 		x, y, gap, left, aim := m.x.Row(i), m.y.Row(i), m.gap.Row(i), m.left.Row(i), m.aim.Row(i)
 		vec.Scale(m.row, T(s.pilot.Precision[i]), ratio) // α + κr
 		vec.Add(m.row, m.row, alpha)
@@ -90,6 +96,20 @@ func (s *Step[T]) draw(m *sample[T], first int) {
 		vec.Div(left, ratio, m.row)
 		vec.MulAdd(left, m.c.Row(cDraw2), left, m.c.Row(cVar))
 	}
+	if s.axes == nil {
+		return
+	}
+	for _, t := range []*tile.Tile[T]{&m.x, &m.gap, &m.aim} {
+		s.turn(m.turned, s.axes, *t)
+		m.turned, *t = *t, m.turned
+	}
+	s.turn(m.turned, s.squares, m.left)
+	m.turned, m.left = m.left, m.turned
+}
+
+// turn sets dst = a src.
+func (s *Step[T]) turn(dst tile.Tile[T], a []T, src tile.Tile[T]) {
+	vec.Gemm(s.Dim, s.p, s.Dim, a, s.Dim, 1, src.Data, s.p, nil, 0, dst.Data, s.p)
 }
 
 // fill sets the control's inputs and conditions.

@@ -11,18 +11,14 @@ import (
 	"github.com/sampan-mc/sampan/vec/tile"
 )
 
-// Pilot is draws of the target and the scores there, d values a draw, and κ of each coordinate.
-type Pilot[T vec.Float] struct {
-	X, Score  []T
-	Precision []float64
-}
-
 // Step evaluates the loss and its gradient, n samples at a time.
 type Step[T vec.Float] struct {
 	*chain.Sampler[T]
 	*optim.Slots[T] // the gradient, after Gradient
 
 	pilot   Pilot[T]
+	axes    []T // U of M = UΛUᵀ, where the pilot has axes of its own
+	squares []T // U∘U
 	table   [][coefficients]T
 	n, p    int
 	target  chain.Target[T]
@@ -58,7 +54,7 @@ func New[T vec.Float](s *chain.Sampler[T], pilot Pilot[T], n, p int, pool *par.P
 	if err != nil {
 		return nil, err
 	}
-	if n < p || n%p != 0 || len(pilot.Precision) != s.Dim {
+	if n < p || n%p != 0 {
 		panic("regress: samples must be a multiple of the tile's")
 	}
 	st := &Step[T]{
@@ -92,10 +88,14 @@ func New[T vec.Float](s *chain.Sampler[T], pilot Pilot[T], n, p int, pool *par.P
 
 // Use draws from another pilot from now on.
 func (s *Step[T]) Use(pilot Pilot[T]) {
-	if len(pilot.X) == 0 || len(pilot.X)%s.Dim != 0 || len(pilot.Score) != len(pilot.X) {
-		panic("regress: a pilot needs draws, and a score for each")
+	if len(pilot.X) == 0 || len(pilot.X)%s.Dim != 0 || len(pilot.Score) != len(pilot.X) || len(pilot.Precision) != s.Dim {
+		panic("regress: a pilot needs draws, a score for each, and precisions")
 	}
-	s.pilot = pilot
+	s.pilot, s.axes, s.squares = pilot, pilot.Axes, nil
+	if s.axes != nil {
+		s.squares = make([]T, len(s.axes))
+		vec.Mul(s.squares, s.axes, s.axes)
+	}
 }
 
 // Gradient draws the samples of iteration iter and returns their loss and the norm of its gradient.

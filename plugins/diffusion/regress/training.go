@@ -1,0 +1,146 @@
+package regress
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/sampan-mc/sampan/plugins/diffusion/chain"
+	"github.com/sampan-mc/sampan/plugins/diffusion/learn"
+	"github.com/sampan-mc/sampan/plugins/diffusion/pilot"
+	"github.com/sampan-mc/sampan/plugins/diffusion/space"
+	"github.com/sampan-mc/sampan/vec/nn"
+	"github.com/sampan-mc/sampan/vec/nn/optim"
+	"github.com/sampan-mc/sampan/vec/par"
+	"github.com/sampan-mc/sampan/vec/rng"
+)
+
+// training is a regression under way.
+type training struct {
+	plan    *Plan
+	problem *learn.Problem
+	state   *learn.State
+	sampler *chain.Sampler[float32]
+	params  *nn.Params[float32]
+	adam    *optim.Adam[float32]
+	rate    optim.Schedule
+	draw    rng.Key
+	pool    *par.Pool
+
+	regression *Step[float32] // made when first wanted
+	fresh      bool           // it draws from the pool as it is
+	target     *space.Target[float32]
+}
+
+func newTraining(p *Plan, problem *learn.Problem, s *learn.State, sampler *chain.Sampler[float32]) *training {
+	layout := &sampler.Control.Layout
+	t := &training{
+		plan: p, problem: problem, state: s, sampler: sampler, pool: problem.Pool(),
+		params: nn.NewParams[float32](layout), adam: optim.New[float32](optim.Default, layout.Size()), draw: problem.Stream("bridges"),
+	}
+	t.params.Init(problem.Stream("init"))
+	return t
+}
+
+// phases are the rounds, under one schedule of rates.
+func (t *training) phases() []learn.Phase {
+	like := make([]int, 1+t.plan.Refresh)
+	for i := range like {
+		like[i] = (i+1)*t.plan.Steps/len(like) - i*t.plan.Steps/len(like)
+	}
+	var phases []learn.Phase
+	before := 0
+	for i, n := range t.problem.Share(like...) {
+		first := before
+		p := learn.Phase{
+			Name: "match", Steps: n,
+			Step:   func(ctx context.Context, i int) (float64, error) { return t.step(ctx, first+i) },
+			Keeps:  map[string][]float32{"m": t.adam.M, "v": t.adam.V, "mean": t.adam.Mean},
+			Counts: map[string]*int{"adam": &t.adam.Steps},
+		}
+		if i > 0 {
+			p.Name = "match, with draws of its own"
+			p.Start = func(ctx context.Context) error { return t.refresh(ctx, i) }
+		}
+		phases = append(phases, p)
+		before += n
+	}
+	t.rate = optim.Schedule{Peak: t.plan.Rate, Final: t.plan.Final, Warmup: before / 40, Steps: before}
+	return phases
+}
+
+func (t *training) step(ctx context.Context, i int) (float64, error) {
+	if err := t.ready(); err != nil {
+		return 0, err
+	}
+	t.target.Use(ctx)
+	loss, norm, err := t.regression.Gradient(t.params, t.draw, uint32(i))
+	if err != nil {
+		return 0, err
+	}
+	t.adam.Step(t.pool, t.params.Theta, t.regression.Grad, norm, t.rate.At(i))
+	t.params.Refresh()
+	return loss, nil
+}
+
+// ready makes the regression and has it draw from the pool as it is.
+func (t *training) ready() (err error) {
+	if t.fresh {
+		return nil
+	}
+	data, err := NewPilot(t.state.Facts[factX], t.state.Facts[factScore], t.problem.Dim)
+	if err != nil {
+		return err
+	}
+	if t.regression == nil {
+		t.target = space.On[float32](t.state.Frame, t.problem.Target, t.pool.Workers(), learn.Lanes)
+		t.regression, err = New(t.sampler, data, t.plan.Batch, learn.Lanes, t.pool, t.target)
+	} else {
+		t.regression.Use(data)
+	}
+	t.fresh = err == nil
+	return err
+}
+
+// fewest draws of the model's own, in effect, are worth a look.
+const fewest = 1000
+
+// refresh has the model make draws of its own, and puts as many of them as they are worth, by their weights, in the place
+// of the pool's. Where the model is poor they join the pool instead.
+func (t *training) refresh(ctx context.Context, round int) error {
+	path, err := learn.NewChainPath(t.sampler, t.average(), t.state.Frame, t.problem.Target, 1)
+	if err != nil {
+		return err
+	}
+	f, d := t.state.Frame, t.problem.Dim
+	y, logW, err := pilot.Own(ctx, t.problem.Target, f, path, t.plan.Own, t.problem.Stream(fmt.Sprintf("own/%d", round)), t.pool)
+	if err != nil {
+		return err
+	}
+	worth := pilot.Truncate(logW)
+	if worth < fewest {
+		return nil
+	}
+	y = pilot.Systematic(y, logW, int(worth))
+	x, g, q := make([]float64, len(y)), []float64(nil), make([]float64, len(y))
+	f.ToX(x, y)
+	if g, err = pilot.Scores(ctx, t.problem.Target, x); err != nil {
+		return err
+	}
+	f.Score(q, g)
+	poolX, poolG := t.state.Facts[factX], t.state.Facts[factScore]
+	if int(worth) >= len(poolX)/d {
+		poolX, poolG = nil, nil
+	}
+	t.state.Facts[factX] = append(narrow[float32](y), poolX...)
+	t.state.Facts[factScore] = append(narrow[float32](q), poolG...)
+	t.fresh = false
+	return nil
+}
+
+// average is the exponential average of the parameters.
+func (t *training) average() []float32 {
+	if t.adam.Steps == 0 {
+		return t.params.Theta
+	}
+	return t.adam.Mean
+}
