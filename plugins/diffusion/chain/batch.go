@@ -21,6 +21,8 @@ type Batch[T vec.Float] struct {
 	Delta      [][]float64
 	Start, End []float64 // log p_0(x_0), 0 for a point; log ρ(x_K)
 	LogW       []float64
+	// Along, if it is made, of K+1 times by paths, takes log ρ(x_k) where the chain asks the target on its way, and at the end.
+	Along [][]float64
 
 	*optim.Slots[T] // the gradient, after Back
 
@@ -174,6 +176,9 @@ func (b *Batch[T]) visit(w *worker[T], t, k int, fresh, record bool) {
 	if fresh && k < b.K() && w.needsQ(k) {
 		b.target.Eval(w.id, w.logp, raw, x)
 		tame(raw)
+		if b.Along != nil {
+			copy(b.Along[k][t*b.P:], w.logp)
+		}
 	}
 	keep := b.memory.At(t*(b.K()+1) + k)
 	if b.spoilt[t] {
@@ -242,6 +247,9 @@ func (b *Batch[T]) end(w *worker[T], t, k int, xi tile.Tile[T], fresh bool) {
 			tame(raw)
 		}
 		startLogP(b.Spec, b.Start[lo:hi], b.State(t, 0))
+		if b.Along != nil {
+			copy(b.Along[k+1][lo:hi], b.End[lo:hi])
+		}
 	}
 	b.visit(w, t, k+1, fresh, false)
 	w.arrive(dlw, x, next, xi, k)

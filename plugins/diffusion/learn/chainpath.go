@@ -34,7 +34,7 @@ type carrier struct {
 
 // NewChainPath serves s with a copy of theta in that many segments.
 func NewChainPath(s *chain.Sampler[float32], theta []float32, f *space.Frame, target targets.Density, segments int) (*ChainPath, error) {
-	p := &ChainPath{sampler: s, params: nn.NewParams[float32](&s.Control.Layout), frame: f, target: target}
+	p := &ChainPath{sampler: s.At(theta), params: nn.NewParams[float32](&s.Control.Layout), frame: f, target: target}
 	copy(p.params.Theta, theta)
 	p.params.Refresh()
 	return p, p.SetCuts(segments)
@@ -54,6 +54,9 @@ func (p *ChainPath) Scale() float64 {
 	}
 	return p.sampler.Scale
 }
+
+// Start is mean and standard deviation of each coordinate of a start that was learned; nil: it was not.
+func (p *ChainPath) Start() (mean, std []float64) { return p.sampler.StartMean, p.sampler.StartStd }
 
 func (p *ChainPath) Forgets() bool { return p.sampler.Delta() }
 

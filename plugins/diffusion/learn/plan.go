@@ -87,6 +87,12 @@ type Returns interface {
 	Return(ctx context.Context, k int, y, ratio []float64, key rng.Key, first uint32) error
 }
 
+// Starts is a Path whose start may be N(mean, diag std²), learned, instead of N(0, s² I); both nil: it is not.
+type Starts interface {
+	Path
+	Start() (mean, std []float64)
+}
+
 // Recut is a Path that can be cut elsewhere.
 type Recut interface {
 	Path

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/mat"
 
@@ -23,10 +24,10 @@ type served struct {
 
 func newServed(path Path, f *space.Frame, target targets.Density) (*served, error) {
 	s := &served{path: path, frame: f, target: target}
-	d, scale := f.Dim, path.Scale()
-	b := mat.NewDense(d, d, f.B)
+	d := f.Dim
+	mean, b := startOf(path, f)
 	var cov mat.SymDense
-	cov.SymOuterK(scale*scale, b)
+	cov.SymOuterK(1, b)
 	var chol mat.Cholesky
 	if !chol.Factorize(&cov) {
 		return nil, fmt.Errorf("the frame's covariance is singular")
@@ -40,8 +41,29 @@ func newServed(path Path, f *space.Frame, target targets.Density) (*served, erro
 		}
 	}
 	var err error
-	s.reference, err = smc.NewMultiNormal(f.Mean, packed)
+	s.reference, err = smc.NewMultiNormal(mean, packed)
 	return s, err
+}
+
+// startOf is the start of a path in the target's coordinates: its mean, and b with b bᵀ its covariance.
+func startOf(path Path, f *space.Frame) (mean []float64, b *mat.Dense) {
+	d := f.Dim
+	b, mean = mat.NewDense(d, d, slices.Clone(f.B)), slices.Clone(f.Mean)
+	var center, std []float64
+	if p, ok := path.(Starts); ok {
+		center, std = p.Start()
+	}
+	if std == nil {
+		b.Scale(path.Scale(), b)
+		return mean, b
+	}
+	f.ToX(mean, center)
+	for i := range d {
+		for j, s := range std {
+			b.Set(i, j, b.At(i, j)*s)
+		}
+	}
+	return mean, b
 }
 
 // Segment moves in over segment k of the path.
