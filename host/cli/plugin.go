@@ -16,7 +16,7 @@ import (
 )
 
 type pluginCmd struct {
-	List     pluginListCmd     `cmd:"" help:"List the plugins on the search path."`
+	List     pluginListCmd     `cmd:"" help:"List the plugins on the search path, and the built-in one."`
 	Describe pluginDescribeCmd `cmd:"" help:"Ask a plugin what it is."`
 	New      pluginNewCmd      `cmd:"" help:"Write a plugin that works, to start from."`
 	Serve    pluginServeCmd    `cmd:"" hidden:"" help:"Serve a built-in target over the plugin protocol; the program starts itself so."`
@@ -30,6 +30,8 @@ type pluginListCmd struct {
 // Run prints the plugins that can be used by name.
 func (c *pluginListCmd) Run(std Streams) error {
 	specs, faults := plugin.List(plugin.Options{Dirs: c.PluginDir})
+	builtin := diffusion.Component()
+	specs = append(specs, &plugin.Spec{Name: builtin.Name, Version: builtin.Version, Summary: builtin.Summary, Kinds: []string{"transport"}, Source: "built-in"})
 	for _, err := range faults {
 		std.say("sampan: %v", err)
 	}
@@ -43,9 +45,8 @@ func (c *pluginListCmd) Run(std Streams) error {
 		}
 		return printJSON(std.Out, out)
 	}
-	if len(specs) == 0 {
+	if len(specs) == 1 {
 		std.say("no plugins on the search path: --plugin-dir, SAMPAN_PLUGIN_PATH, ./plugins, ~/.local/share/sampan/plugins")
-		return nil
 	}
 	w := tabwriter.NewWriter(std.Out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "NAME\tVERSION\tKINDS\tSOURCE\tSUMMARY")
@@ -59,8 +60,9 @@ func (c *pluginListCmd) Run(std Streams) error {
 }
 
 type pluginDescribeCmd struct {
-	Use  string `arg:"" help:"Path or name of a plugin."`
-	JSON bool   `name:"json" help:"Print JSON."`
+	Use    string `arg:"" help:"Path or name of a plugin."`
+	Method string `arg:"" optional:"" help:"Show one of its methods, with its keys."`
+	JSON   bool   `name:"json" help:"Print JSON."`
 }
 
 // described is the shape of `plugin describe --json`.
@@ -87,7 +89,11 @@ func (c *pluginDescribeCmd) Run(ctx context.Context, std Streams) error {
 		return err
 	}
 	o := run.PluginOptions(conf, run.Watch{Log: logLines(std)})
-	spec, err := plugin.Find(c.Use, o)
+	find := plugin.Find
+	if c.Use == diffusion.Name {
+		find = plugin.BuiltinTransport
+	}
+	spec, err := find(c.Use, o)
 	if err != nil {
 		return asUsage(err)
 	}
@@ -105,9 +111,15 @@ func (c *pluginDescribeCmd) Run(ctx context.Context, std Streams) error {
 	fmt.Fprintf(std.Out, "%s %s  (SDK %s)\nfrom     %s\nstarted  %s\n", out.Name, out.Version, orDash(out.SDK), out.Source, strings.Join(out.Command, " "))
 	for _, k := range out.Components {
 		fmt.Fprintf(std.Out, "serves   %s %s: %s\n", k.Kind, k.Name, orDash(k.Summary))
-		if len(k.Schema) > 0 {
-			fmt.Fprintf(std.Out, "         configuration: %s\n", k.Schema)
+		if len(k.Schema) == 0 {
+			continue
 		}
+		if err := showSchema(std.Out, k.Schema, c.Method); err != nil {
+			return err
+		}
+	}
+	if c.Use == diffusion.Name && c.Method == "" {
+		std.say("\n`sampan plugin describe %s METHOD` shows the keys of a method; docs/samplers.md tells of them all", diffusion.Name)
 	}
 	return nil
 }

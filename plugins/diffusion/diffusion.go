@@ -23,7 +23,7 @@ func Methods() []method.Method {
 // Component is the plugin's only one.
 func Component() sdk.Transport {
 	return sdk.Transport{
-		Name: Name, Version: sdk.Version, Summary: "diffusion samplers",
+		Name: Name, Version: sdk.Version, Summary: "diffusion samplers, learned and not", Schema: method.Schema(Methods()),
 		New: func(env sdk.Env) (smc.Transport, error) { return method.New(env, Methods()) },
 	}
 }

@@ -13,21 +13,24 @@ import (
 var Method = method.Method{
 	Name:    "ula",
 	Summary: "annealed unadjusted Langevin steps and their reversal; nothing is learned",
+	Keys:    defaults,
 	New:     newULA,
 }
 
 // config of the method.
 type config struct {
-	Steps    int     `json:"steps"`
-	Segments int     `json:"segments"`
-	Step     float64 `json:"step"`     // e_0
-	StepEnd  float64 `json:"step_end"` // e_{K−1}; 0: as step. Between them the sizes are geometric
-	Power    float64 `json:"power"`    // β_k = (k/K)^power
-	Backward float64 `json:"backward"` // factor of the score in the backward drift
+	Steps    int     `json:"steps" doc:"K, of the path"`
+	Segments int     `json:"segments" doc:"parts of the path that the host weighs and may resample between"`
+	Step     float64 `json:"step" doc:"size e of the first step"`
+	StepEnd  float64 `json:"step_end" doc:"of the last step, the sizes between being geometric; 0: as the first"`
+	Power    float64 `json:"power" doc:"of the temperatures (k/K)^power"`
+	Backward float64 `json:"backward" doc:"factor of the score in the drift of the way back"`
 }
 
+var defaults = config{Steps: 64, Segments: 8, Step: 0.05, Power: 1, Backward: 1}
+
 func newULA(p method.Problem) (smc.Transport, error) {
-	c := config{Steps: 64, Segments: 8, Step: 0.05, Power: 1, Backward: 1}
+	c := defaults
 	if err := p.Decode(&c); err != nil {
 		return nil, err
 	}

@@ -18,7 +18,10 @@ import (
 type Method struct {
 	Name    string
 	Summary string // one line
-	New     func(Problem) (smc.Transport, error)
+	// Keys is a struct that holds the defaults of the method's own keys; its fields are named by json tags, and told of, in a
+	// line, by doc tags. Users see it as a schema. nil: there are none.
+	Keys any
+	New  func(Problem) (smc.Transport, error)
 }
 
 // Problem is what a method is made for.
@@ -57,14 +60,17 @@ func (p Problem) Decode(into any) error {
 // common keys of every method.
 type common struct {
 	Method    string    `json:"method"`
-	Reference reference `json:"reference"`
+	Reference reference `json:"reference" doc:"normal that the path starts from, where the method does not learn one"`
 }
 
 // reference is a normal of independent coordinates: one number for all of them, or one for each.
 type reference struct {
-	Mean  numbers `json:"mean"`
-	Scale numbers `json:"scale"`
+	Mean  numbers `json:"mean" doc:"a number for all coordinates, or a list of one for each"`
+	Scale numbers `json:"scale" doc:"standard deviations, likewise"`
 }
+
+// standard is the reference of a configuration that has none.
+var standard = reference{Mean: numbers{0}, Scale: numbers{1}}
 
 // numbers is a list, or one number.
 type numbers []float64
@@ -95,7 +101,7 @@ func New(env sdk.Env, known []Method) (smc.Transport, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := common{Reference: reference{Mean: numbers{0}, Scale: numbers{1}}}
+	c := common{Reference: standard}
 	if err := sdk.Decode(text, &c); err != nil {
 		return nil, err
 	}
