@@ -39,8 +39,10 @@ type Solver[T vec.Float] struct {
 	chol  *cholesky
 	build func(worker, i int)
 
-	iter    int
-	dir     []T       // d
+	// Iter is the number of steps so far, and Dir the momentum d: with the parameters, all there is to save of a run.
+	Iter int
+	Dir  []T
+
 	next    []T       // Jᵀ s
 	k       []T       // J Jᵀ, its lower triangle
 	a       []float64 // q q∘K + λ tr/N I
@@ -61,7 +63,7 @@ func New[T vec.Float](pool *par.Pool, c Config, j *gram.Jacobian[T]) *Solver[T] 
 	n := j.Samples()
 	s := &Solver[T]{
 		Config: c, pool: pool, gram: gram.NewWorker(pool, j), chol: newCholesky(pool, n),
-		dir: tile.Aligned[T](j.Params), next: tile.Aligned[T](j.Params), k: tile.Aligned[T](n * n), a: make([]float64, n*n),
+		Dir: tile.Aligned[T](j.Params), next: tile.Aligned[T](j.Params), k: tile.Aligned[T](n * n), a: make([]float64, n*n),
 		q: make([]float64, n), b: make([]float64, n), jd: tile.Aligned[T](n), sol: tile.Aligned[T](n),
 	}
 	s.build = s.buildTask
@@ -71,11 +73,11 @@ func New[T vec.Float](pool *par.Pool, c Config, j *gram.Jacobian[T]) *Solver[T] 
 // Step takes one step from params, with residuals r and their Jacobian j there.
 func (s *Solver[T]) Step(params []T, r []T, j *gram.Jacobian[T], lr float64) Step {
 	n := len(s.b)
-	if len(r) != n || j.Samples() != n || len(params) != len(s.dir) {
+	if len(r) != n || j.Samples() != n || len(params) != len(s.Dir) {
 		panic("spring: lengths differ from those the solver was made for")
 	}
-	out := Step{Damping: s.Config.Damping.At(s.iter)}
-	s.iter++
+	out := Step{Damping: s.Config.Damping.At(s.Iter)}
+	s.Iter++
 	for i, x := range r {
 		out.Loss += float64(x) * float64(x) / float64(n)
 		s.q[i] = 1
@@ -84,15 +86,15 @@ func (s *Solver[T]) Step(params []T, r []T, j *gram.Jacobian[T], lr float64) Ste
 		}
 	}
 	if !finite(out.Loss) {
-		clear(s.dir)
+		clear(s.Dir)
 		return out
 	}
-	s.gram.GramMul(s.k, s.jd, j, s.dir)
+	s.gram.GramMul(s.k, s.jd, j, s.Dir)
 	for i, x := range r {
 		s.b[i] = -s.q[i] * (float64(x) + s.Momentum*float64(s.jd[i]))
 	}
 	if !s.system(out.Damping) {
-		clear(s.dir)
+		clear(s.Dir)
 		return out
 	}
 	s.chol.solve(s.a, s.b)
@@ -100,17 +102,17 @@ func (s *Solver[T]) Step(params []T, r []T, j *gram.Jacobian[T], lr float64) Ste
 		s.sol[i] = T(s.q[i] * x)
 	}
 	s.gram.MulT(s.next, j, s.sol)
-	vec.Axpy(s.next, T(s.Momentum), s.dir)
+	vec.Axpy(s.next, T(s.Momentum), s.Dir)
 	norm := math.Sqrt(vec.Dot(s.next, s.next))
 	if !finite(norm) {
-		clear(s.dir)
+		clear(s.Dir)
 		return out
 	}
-	s.dir, s.next = s.next, s.dir
+	copy(s.Dir, s.next)
 	if s.MaxStep > 0 && lr*norm > s.MaxStep {
 		lr = s.MaxStep / norm
 	}
-	vec.Axpy(params, T(lr), s.dir)
+	vec.Axpy(params, T(lr), s.Dir)
 	out.Length, out.Taken = lr*norm, true
 	return out
 }
@@ -141,8 +143,8 @@ func (s *Solver[T]) buildTask(_, i int) {
 
 // Reset forgets the momentum and starts the damping schedule anew.
 func (s *Solver[T]) Reset() {
-	s.iter = 0
-	clear(s.dir)
+	s.Iter = 0
+	clear(s.Dir)
 }
 
 func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
