@@ -17,14 +17,14 @@ import (
 
 // Config of a Step.
 type Config struct {
-	spring.Config
-	Paths int // N, a multiple of Lanes
-	Lanes int // of the tiles that paths are simulated in
+	spring.Config     // MaxStep is that of a rate of 1, and falls with it
+	Paths         int // N, a multiple of Lanes
+	Lanes         int // of the tiles that paths are simulated in
 }
 
 // Default is what has served well after regression: short steps, the damping high.
 var Default = Config{
-	Config: spring.Config{Momentum: 0.9, Damping: spring.Damping{Floor: 1e-3, Start: 0.1, Tau: 15}, MaxStep: 0.05, Soft: 5},
+	Config: spring.Config{Momentum: 0.9, Damping: spring.Damping{Floor: 1e-3, Start: 0.1, Tau: 15}, MaxStep: 0.5, Soft: 5},
 	Paths:  256, Lanes: 64,
 }
 
@@ -114,6 +114,7 @@ func (s *Step[T]) Step(w *nn.Params[T], key rng.Key, iter uint32, rate float64) 
 	s.pool.For(s.Paths/s.Lanes, s.rows)
 	s.pool.For(pieces(len(s.mean)), s.centre)
 	s.pool.For(s.Paths/s.Lanes, s.transpose)
+	s.Solver.MaxStep = s.MaxStep * rate
 	out := s.Solver.Step(w.Theta, s.r, s.jac, rate)
 	w.Refresh()
 	return out.Loss, out.Taken, nil

@@ -18,7 +18,7 @@ type Plan struct {
 	Method  string
 	Spec    func(dim int) *chain.Spec // in a frame where the pilot has unit variance
 	Shape   control.Shape
-	Arch    control.Arch
+	Arch    Arch
 	Gates   control.Gates
 	Factor  func(s *chain.Spec) func(k, gate int) float64
 	Frame   string // one of Frames; "": the first
@@ -28,6 +28,7 @@ type Plan struct {
 	Final   float64 // and at the end
 	Refresh int     // rounds after the first, with draws of the model's own
 	Own     int     // how many draws of its own the model makes for a round
+	Polish  int     // steps of package polish at the end
 }
 
 // Frames are the coordinates a plan may work in: along which the target is nearly a product, if there are such, and else
@@ -43,7 +44,6 @@ const (
 	factRoot  = "score.rms"  // of each coordinate, of the pilot's
 
 	scoreBend = 2 // c of package control, in units of the score's root mean square
-	scoreClip = 2 // C, likewise
 	leastRoot = 1e-3
 )
 
@@ -84,7 +84,7 @@ func (p *Plan) frame(ctx context.Context, problem *learn.Problem, x, g []float64
 func (p *Plan) sampler(dim int, s *learn.State) (*chain.Sampler[float32], error) {
 	shape := p.Shape
 	shape.Dim, shape.Active = dim, s.Frame.Active
-	model, err := control.Build[float32](shape, p.Arch, p.Gates)
+	model, err := control.Build[float32](shape, p.Arch.or(s.Frame.Active), p.Gates)
 	if err != nil {
 		return nil, err
 	}
@@ -95,13 +95,34 @@ func (p *Plan) sampler(dim int, s *learn.State) (*chain.Sampler[float32], error)
 	}
 	spec := p.Spec(dim)
 	out := &chain.Sampler[float32]{
-		Spec: spec, Control: model, Inputs: control.Inputs{Shape: model.Net.Shape, Bend: bend, Clip: scoreClip * math.Sqrt(clip)},
+		Spec: spec, Control: model, Inputs: control.Inputs{Shape: model.Net.Shape, Bend: bend, Clip: scoreClip(dim) * math.Sqrt(clip)},
 	}
 	if p.Factor != nil {
 		out.Factor = p.Factor(spec)
 	}
 	return out, nil
 }
+
+// Arch is an architecture, zero values for what suits a number of active coordinates.
+type Arch control.Arch
+
+func (a Arch) or(active int) control.Arch {
+	if a.Kind == "" {
+		a.Kind = "mlp"
+	}
+	width := 64
+	if active > 8 {
+		width = 96
+	}
+	number(&a.Width, width)
+	number(&a.Depth, 3)
+	number(&a.Small, 32)
+	return control.Arch(a)
+}
+
+// scoreClip is C of package control, in units of the score's root mean square: a normal's scores are longer once in 10⁵
+// times, or less often.
+func scoreClip(d int) float64 { return max(2, 1+3.5/math.Sqrt(float64(d))) }
 
 // Build makes the control and the rounds of the regression.
 func (p *Plan) Build(problem *learn.Problem, s *learn.State) (*learn.Program, error) {

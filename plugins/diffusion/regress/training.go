@@ -7,6 +7,7 @@ import (
 	"github.com/sampan-mc/sampan/plugins/diffusion/chain"
 	"github.com/sampan-mc/sampan/plugins/diffusion/learn"
 	"github.com/sampan-mc/sampan/plugins/diffusion/pilot"
+	"github.com/sampan-mc/sampan/plugins/diffusion/polish"
 	"github.com/sampan-mc/sampan/plugins/diffusion/space"
 	"github.com/sampan-mc/sampan/vec/nn"
 	"github.com/sampan-mc/sampan/vec/nn/optim"
@@ -26,6 +27,9 @@ type training struct {
 	draw    rng.Key
 	pool    *par.Pool
 
+	polished int       // steps of package polish
+	momentum []float32 // of these
+
 	regression *Step[float32] // made when first wanted
 	fresh      bool           // it draws from the pool as it is
 	target     *space.Target[float32]
@@ -41,15 +45,17 @@ func newTraining(p *Plan, problem *learn.Problem, s *learn.State, sampler *chain
 	return t
 }
 
-// phases are the rounds, under one schedule of rates.
+// phases are the rounds, under one schedule of rates, and what comes after.
 func (t *training) phases() []learn.Phase {
-	like := make([]int, 1+t.plan.Refresh)
+	rounds := 1 + t.plan.Refresh
+	like := make([]int, rounds, rounds+1)
 	for i := range like {
-		like[i] = (i+1)*t.plan.Steps/len(like) - i*t.plan.Steps/len(like)
+		like[i] = (i+1)*t.plan.Steps/rounds - i*t.plan.Steps/rounds
 	}
+	share := t.problem.Share(append(like, t.plan.Polish)...)
 	var phases []learn.Phase
 	before := 0
-	for i, n := range t.problem.Share(like...) {
+	for i, n := range share[:rounds] {
 		first := before
 		p := learn.Phase{
 			Name: "match", Steps: n,
@@ -65,6 +71,9 @@ func (t *training) phases() []learn.Phase {
 		before += n
 	}
 	t.rate = optim.Schedule{Peak: t.plan.Rate, Final: t.plan.Final, Warmup: before / 40, Steps: before}
+	if n := share[rounds]; n > 0 {
+		phases = append(phases, t.polishing(n))
+	}
 	return phases
 }
 
@@ -82,6 +91,41 @@ func (t *training) step(ctx context.Context, i int) (float64, error) {
 	return loss, nil
 }
 
+// polishing is n steps from the averaged parameters on, which are then what is served.
+func (t *training) polishing(n int) learn.Phase {
+	draw, rate := t.problem.Stream("polish"), optim.Schedule{Peak: polishRate, Final: polishFinal, Steps: n}
+	t.momentum = make([]float32, len(t.params.Theta))
+	var p *polish.Step[float32] // a large thing, made at the first step
+	return learn.Phase{
+		Name: "polish", Steps: n,
+		Start: func(context.Context) error {
+			copy(t.params.Theta, t.average())
+			t.params.Refresh()
+			return nil
+		},
+		Step: func(ctx context.Context, i int) (float64, error) {
+			if p == nil {
+				p = polish.New(polish.Default, t.sampler, t.pool, t.aim())
+				p.Solver.Dir, p.Solver.Iter = t.momentum, t.polished
+			}
+			t.target.Use(ctx)
+			loss, _, err := p.Step(t.params, draw, uint32(i), rate.At(i))
+			t.polished = p.Solver.Iter
+			return loss, err
+		},
+		Keeps:  map[string][]float32{"d": t.momentum},
+		Counts: map[string]*int{"spring": &t.polished},
+	}
+}
+
+// aim is the target in the frame.
+func (t *training) aim() *space.Target[float32] {
+	if t.target == nil {
+		t.target = space.On[float32](t.state.Frame, t.problem.Target, t.pool.Workers(), learn.Lanes)
+	}
+	return t.target
+}
+
 // ready makes the regression and has it draw from the pool as it is.
 func (t *training) ready() (err error) {
 	if t.fresh {
@@ -92,14 +136,19 @@ func (t *training) ready() (err error) {
 		return err
 	}
 	if t.regression == nil {
-		t.target = space.On[float32](t.state.Frame, t.problem.Target, t.pool.Workers(), learn.Lanes)
-		t.regression, err = New(t.sampler, data, t.plan.Batch, learn.Lanes, t.pool, t.target)
+		t.regression, err = New(t.sampler, data, t.plan.Batch, learn.Lanes, t.pool, t.aim())
 	} else {
 		t.regression.Use(data)
 	}
 	t.fresh = err == nil
 	return err
 }
+
+// Rates of polishing.
+const (
+	polishRate  = 0.1
+	polishFinal = 0.02
+)
 
 // fewest draws of the model's own, in effect, are worth a look.
 const fewest = 1000
@@ -137,9 +186,9 @@ func (t *training) refresh(ctx context.Context, round int) error {
 	return nil
 }
 
-// average is the exponential average of the parameters.
+// average is the exponential average of the parameters; once they are polished, they themselves.
 func (t *training) average() []float32 {
-	if t.adam.Steps == 0 {
+	if t.adam.Steps == 0 || t.polished > 0 {
 		return t.params.Theta
 	}
 	return t.adam.Mean

@@ -1,0 +1,87 @@
+package regress
+
+import (
+	"github.com/sampan-mc/sampan/plugins/diffusion/chain"
+	"github.com/sampan-mc/sampan/plugins/diffusion/control"
+	"github.com/sampan-mc/sampan/vec/nn"
+)
+
+// Options say which sampler is trained, and how. Zero values are defaults, of which the net's depend on how many of the
+// target's coordinates are active in the frame.
+type Options struct {
+	Method string // "pis", "dis" or "dds"
+	Std    bool   // the standard deviations of the steps are learned
+	Steps  int    // K
+
+	Frame string // one of Frames
+	Net   string // one of control.Kinds
+	Width int
+	Depth int // hidden layers
+
+	TrainSteps int // of Adam
+	Batch      int // samples of one
+	Refresh    int // rounds on draws of the model's own
+	Polish     int // steps of package polish
+}
+
+// The noising of DIS, fast at its far end, and the time DDS takes: Σb².
+var noising = chain.Noise{Start: 8, End: 0.1}
+
+const ouTime = 10
+
+// What a training does where it is not told.
+const (
+	DefaultSteps   = 6000
+	DefaultRefresh = 1
+	DefaultPolish  = 0
+
+	ownDraws = 1 << 15
+)
+
+// Plan makes the plan.
+func (o Options) Plan() *Plan {
+	number(&o.Steps, 128)
+	number(&o.TrainSteps, DefaultSteps)
+	number(&o.Batch, 2048)
+	p := &Plan{
+		Method: o.Method, Shape: control.Shape{Score: true, Gates: true, Std: o.Std}, Frame: o.Frame,
+		Arch:  Arch{Kind: o.Net, Width: o.Width, Depth: o.Depth, Act: nn.GELU},
+		Steps: o.TrainSteps, Batch: o.Batch, Rate: 5e-3, Final: 2e-5, Refresh: o.Refresh, Own: ownDraws, Polish: o.Polish,
+	}
+	times := chain.Refined(o.Steps)
+	score := func(k int) float64 { return times[k] } // the target's part in the score on the way, roughly
+	state := func(int) float64 { return 1 }
+	switch o.Method {
+	case "dis": // a is a score: to begin with, that of a normal and the target's in turn
+		p.Spec = func(d int) *chain.Spec { return chain.Reversal(d, times, noising, 1) }
+		p.Gates = control.Gates{Score: 1, State: -1}
+		state = func(k int) float64 { return 1 - times[k] }
+	case "dds": // and less that of a normal
+		times = chain.Uniform(o.Steps)
+		p.Spec = func(d int) *chain.Spec {
+			return chain.Exponential(d, times, chain.CosineRates(o.Steps, ouTime), 1)
+		}
+		p.Gates = control.Gates{Score: 1, State: 1}
+		state = score
+	default:
+		p.Spec = func(d int) *chain.Spec { return chain.Brownian(d, times, 1) }
+	}
+	p.Factor = func(*chain.Spec) func(k, gate int) float64 {
+		return func(k, gate int) float64 {
+			switch gate {
+			case 0:
+				return score(k)
+			case 1:
+				return state(k)
+			}
+			return 1
+		}
+	}
+	return p
+}
+
+func number(v *int, otherwise int) {
+	if *v == 0 {
+		*v = otherwise
+	}
+}
