@@ -18,8 +18,9 @@ const (
 var vp = chain.Noise{Start: 10, End: 0.1}
 
 const (
-	ouTotal   = 10  // of DDS: Σ b², so that e^{−½·10} of the target is left at the start
-	diffusion = 0.5 // Σ e of Langevin steps, in a frame of unit scale
+	ouTotal   = 10   // of DDS: Σ b², so that e^{−½·10} of the target is left at the start
+	narrow2   = 0.01 // variance, in a frame of unit scale, below which grids need not tell
+	diffusion = 0.5  // Σ e of Langevin steps, in a frame of unit scale
 )
 
 // method fills in what the sampler is.
@@ -28,8 +29,13 @@ func (p *Plan) method() {
 	p.Shape = control.Shape{Score: true, Gates: true, Std: o.Std == Learned}
 	p.Arch = control.Arch{Kind: o.Net, Width: o.Width, Depth: 2, Residual: true, Act: nn.SiLU, Small: 32}
 	times := chain.Uniform(o.Steps)
-	if o.Grid == "refined" {
+	switch {
+	case o.Grid == "refined":
 		times = chain.Refined(o.Steps)
+	case o.Grid == "geometric" && o.Method == "pis":
+		times = chain.Geometric(o.Steps, narrow2)
+	case o.Grid == "geometric":
+		times = chain.Noised(o.Steps, vp, narrow2)
 	}
 	if o.annealed() {
 		p.langevin(times)

@@ -64,7 +64,7 @@ var (
 	Methods = []string{"pis", "dds", "dis", "ula", "mcd", "cmcd", "bridge"}
 	Losses  = []string{LogVariance, VarGrad, TrajectoryBalance, KL, LogDerivative, BSDE, SubTB, AdjointSampling}
 	Drifts  = []string{Noising, Score, None}
-	Grids   = []string{"uniform", "refined"}
+	Grids   = []string{"uniform", "refined", "geometric"}
 )
 
 // New makes the plan of o.
