@@ -17,7 +17,7 @@ const Name = "diffusion"
 
 // Methods lists what the key method accepts.
 func Methods() []method.Method {
-	return []method.Method{annealed.Method}
+	return append([]method.Method{annealed.Method}, diffusions()...)
 }
 
 // Component is the plugin's only one.

@@ -12,6 +12,7 @@ type Options struct {
 	Method string // "pis", "dis" or "dds"
 	Std    bool   // the standard deviations of the steps are learned
 	Steps  int    // K
+	Grid   string // of their times: "uniform", "refined" or "geometric"; "": as suits the method
 
 	Frame string // one of Frames
 	Net   string // one of control.Kinds
@@ -48,7 +49,7 @@ func (o Options) Plan() *Plan {
 		Arch:  Arch{Kind: o.Net, Width: o.Width, Depth: o.Depth, Act: nn.GELU},
 		Steps: o.TrainSteps, Batch: o.Batch, Rate: 5e-3, Final: 2e-5, Refresh: o.Refresh, Own: ownDraws, Polish: o.Polish,
 	}
-	times := chain.Refined(o.Steps)
+	times := o.times()
 	score := func(k int) float64 { return times[k] } // the target's part in the score on the way, roughly
 	state := func(int) float64 { return 1 }
 	switch o.Method {
@@ -57,7 +58,6 @@ func (o Options) Plan() *Plan {
 		p.Gates = control.Gates{Score: 1, State: -1}
 		state = func(k int) float64 { return 1 - times[k] }
 	case "dds": // and less that of a normal
-		times = chain.Uniform(o.Steps)
 		p.Spec = func(d int) *chain.Spec {
 			return chain.Exponential(d, times, chain.CosineRates(o.Steps, ouTime), 1)
 		}
@@ -78,6 +78,21 @@ func (o Options) Plan() *Plan {
 		}
 	}
 	return p
+}
+
+// narrowest is the variance that a geometric grid has in view, in units of the pilot's.
+const narrowest = 0.02
+
+func (o Options) times() []float64 {
+	switch {
+	case o.Grid == "uniform" || o.Grid == "" && o.Method == "dds": // its rates are finer towards the target as they are
+		return chain.Uniform(o.Steps)
+	case o.Grid == "geometric" && o.Method == "dis":
+		return chain.Noised(o.Steps, noising, narrowest)
+	case o.Grid == "geometric":
+		return chain.Geometric(o.Steps, narrowest)
+	}
+	return chain.Refined(o.Steps)
 }
 
 func number(v *int, otherwise int) {

@@ -4,6 +4,8 @@ import (
 	"math"
 	"testing"
 
+	"gonum.org/v1/gonum/mat"
+
 	"github.com/sampan-mc/sampan/plugins/diffusion/chain"
 	"github.com/sampan-mc/sampan/plugins/diffusion/control"
 	"github.com/sampan-mc/sampan/vec"
@@ -31,7 +33,7 @@ func (wavy[T]) HVP(int, tile.Tile[T], tile.Tile[T], tile.Tile[T]) { panic("no pr
 func (wavy[T]) Err() error                                        { return nil }
 
 // made is a step on a control with all parameters drawn, and a pilot of random points with scores at them.
-func made[T vec.Float](t *testing.T, spec *chain.Spec, shape control.Shape, kind string, n, workers int) (*Step[T], *nn.Params[T]) {
+func made[T vec.Float](t *testing.T, spec *chain.Spec, shape control.Shape, kind string, axes bool, n, workers int) (*Step[T], *nn.Params[T]) {
 	t.Helper()
 	shape.Dim = spec.Dim
 	arch := control.Arch{Kind: kind, Width: 8, Depth: 2, Small: 6, Act: nn.Tanh}
@@ -58,6 +60,14 @@ func made[T vec.Float](t *testing.T, spec *chain.Spec, shape control.Shape, kind
 	for i := range spec.Dim {
 		p.Precision = append(p.Precision, 1.5+float64(i))
 	}
+	if axes { // of the scores, which are then large along two of them
+		for i := range p.Score {
+			p.Score[i] += p.Score[i/spec.Dim*spec.Dim]
+		}
+		if p, err = NewPilot(p.X, p.Score, spec.Dim); err != nil || p.Axes == nil {
+			t.Fatalf("a pilot without axes (%v)", err)
+		}
+	}
 	st, err := New(s, p, n, 64, par.NewPool(workers), wavy[T]{})
 	if err != nil {
 		t.Fatal(err)
@@ -72,40 +82,71 @@ type kernel struct{ mean, variance float64 }
 // taken as given in bars; nil: those at w, which come back as well.
 func byFormula[T vec.Float](s *Step[T], w *nn.Params[T], bars []kernel) (loss float64, at []kernel) {
 	known, _ := nodes(s.Spec)
-	k, net := s.workers[0], s.Control.Net
+	k, net, d := s.workers[0], s.Control.Net, s.Dim
+	axes := mat.NewDense(d, d, nil)
+	for i := range d {
+		axes.Set(i, i, 1)
+	}
+	if s.axes != nil {
+		for i, v := range s.axes {
+			axes.Set(i/d, i%d, float64(v))
+		}
+	}
 	s.clock.Record(w)
 	for first := 0; first < s.n; first += s.p {
 		s.draw(k.sample, first)
 		s.target.Eval(0, k.logp, k.q, k.x)
 		s.fill(k)
 		out := k.pass.Forward(w, nil)
-		for i := range s.Dim {
-			for j, time := range k.at {
-				v, f := known[time], s.Steps[time].Forward
-				x, y, g := float64(k.x.Row(i)[j]), float64(k.y.Row(i)[j]), float64(k.s.Row(i)[j])
-				den := v.alpha + s.pilot.Precision[i]*v.ratio
-				hat := y + (x-v.alpha*y+v.ratio*g)/den
-				m := kernel{f.Keep*x + f.Push*float64(net.A(out).Row(i)[j]), f.Var}
+		for j, time := range k.at {
+			v, f := known[time], s.Steps[time].Forward
+			var x, y, g, gap, pull mat.VecDense
+			x.CloneFromVec(column(k.x, j))
+			y.MulVec(axes, column(k.y, j))
+			g.MulVec(axes, column(k.s, j))
+			// α + rM, M = UΛUᵀ
+			var m, den mat.Dense
+			m.Mul(axes, mat.NewDiagDense(d, s.pilot.Precision))
+			den.Mul(&m, axes.T())
+			den.Scale(v.ratio, &den)
+			for i := range d {
+				den.Set(i, i, den.At(i, i)+v.alpha)
+			}
+			m.Inverse(&den)
+			pull.AddScaledVec(&x, -v.alpha, &y)
+			pull.AddScaledVec(&pull, v.ratio, &g)
+			gap.MulVec(&m, &pull)
+			for i := range d {
+				to := kernel{f.Keep*x.AtVec(i) + f.Push*float64(net.A(out).Row(i)[j]), f.Var}
 				if net.Std {
-					m.variance *= math.Exp(2 * float64(net.LogStd(out).Row(i)[j]))
+					to.variance *= math.Exp(2 * float64(net.LogStd(out).Row(i)[j]))
 				}
-				bar := m
+				bar := to
 				if bars != nil {
 					bar = bars[len(at)]
 				}
-				at = append(at, m)
-				u, uHat := v.c1*x+v.c2*y, v.c1*x+v.c2*hat
-				l := (uHat - m.mean) * (uHat - m.mean) / bar.variance / 2
+				at = append(at, to)
+				u := v.c1*x.AtVec(i) + v.c2*y.AtVec(i)
+				hat := u + v.c2*gap.AtVec(i)
+				l := (hat - to.mean) * (hat - to.mean) / bar.variance / 2
 				if net.Std {
-					wide := (uHat-bar.mean)*(u-bar.mean) + v.w + v.c2*v.c2*v.ratio/den
+					wide := (hat-bar.mean)*(u-bar.mean) + v.w + v.c2*v.c2*v.ratio*m.At(i, i)
 					wide = min(max(wide, -far*bar.variance), far*bar.variance)
-					l += wide/m.variance/2 + math.Log(m.variance/f.Var)/2
+					l += wide/to.variance/2 + math.Log(to.variance/f.Var)/2
 				}
-				loss += l / float64(s.n*s.Dim) * float64(s.K())
+				loss += l / float64(s.n*d) * float64(s.K())
 			}
 		}
 	}
 	return loss, at
+}
+
+func column[T vec.Float](t tile.Tile[T], j int) *mat.VecDense {
+	v := mat.NewVecDense(t.Rows, nil)
+	for i := range t.Rows {
+		v.SetVec(i, float64(t.Row(i)[j]))
+	}
+	return v
 }
 
 func testGradient[T vec.Float](t *testing.T, tolerance, h float64) {
@@ -117,7 +158,7 @@ func testGradient[T vec.Float](t *testing.T, tolerance, h float64) {
 	for name, spec := range specs(3) {
 		for what, shape := range shapes {
 			for _, kind := range control.Kinds {
-				s, w := made[T](t, spec, shape, kind, 128, 1)
+				s, w := made[T](t, spec, shape, kind, what == "all", 128, 1)
 				key := rng.NewKey(1, "draws", 0)
 				if _, _, err := s.Gradient(w, key, 7); err != nil {
 					t.Fatal(err)
@@ -161,7 +202,7 @@ func TestWorkersDoNotMatter(t *testing.T) {
 	var first *Step[float32]
 	var want, norm float64
 	for _, workers := range []int{1, 2, 3, 7} {
-		s, w := made[float32](t, spec, shape, "perdim+mlp", 64*11, workers)
+		s, w := made[float32](t, spec, shape, "perdim+mlp", true, 64*11, workers)
 		loss, n, err := s.Gradient(w, rng.NewKey(1, "draws", 0), 7)
 		if err != nil {
 			t.Fatal(err)
@@ -181,7 +222,7 @@ func TestWorkersDoNotMatter(t *testing.T) {
 }
 
 func TestGradientAllocatesNothing(t *testing.T) {
-	s, w := made[float32](t, specs(3)["pis"], control.Shape{Score: true, Gates: true, Std: true}, "perdim+mlp", 256, 2)
+	s, w := made[float32](t, specs(3)["pis"], control.Shape{Score: true, Gates: true, Std: true}, "perdim+mlp", true, 256, 2)
 	iter := uint32(0)
 	if n := testing.AllocsPerRun(20, func() { s.Gradient(w, rng.NewKey(1, "draws", 0), iter); iter++ }); n != 0 {
 		t.Errorf("%v allocations a step", n)
