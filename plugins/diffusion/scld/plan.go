@@ -27,6 +27,7 @@ type Plan struct {
 	Scratch bool // no pilot: the path starts from the reference
 	K       int  // steps of the chain
 	Blocks  int  // that divide K
+	Std     bool // the steps' standard deviations are learned
 	Loss    string
 	Memory  int     // bytes of the buffers together; 0: none
 	Moves   int     // trajectories between blocks
@@ -79,7 +80,11 @@ func (p *Plan) frame(ctx context.Context, problem *learn.Problem, levels []smc.L
 		if err != nil {
 			return nil, err
 		}
-		f, _, err := pilot.Frame(ctx, problem.Target, x, problem.Stream("frame"))
+		g, err := pilot.Scores(ctx, problem.Target, x)
+		if err != nil {
+			return nil, err
+		}
+		f, _, err := pilot.Frame(ctx, problem.Target, x, g, problem.Stream("frame"))
 		return f, err
 	}
 	mean, b := make([]float64, d), make([]float64, d*d)
@@ -112,7 +117,7 @@ func (p *Plan) Build(problem *learn.Problem, s *learn.State) (*learn.Program, er
 		return nil, fmt.Errorf("a path of %d temperatures found; accepted: one of %d steps", n, p.K)
 	}
 	d := problem.Dim
-	model, err := control.Build[float32](control.Shape{Dim: d, Active: s.Frame.Active, Score: true, Gates: true}, p.Arch, control.Gates{})
+	model, err := control.Build[float32](control.Shape{Dim: d, Active: s.Frame.Active, Score: true, Gates: true, Std: p.Std}, p.Arch, control.Gates{})
 	if err != nil {
 		return nil, err
 	}
