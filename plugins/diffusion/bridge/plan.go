@@ -67,7 +67,7 @@ func (p *Plan) Prepare(ctx context.Context, problem *learn.Problem, levels []smc
 	var f *space.Frame
 	switch p.Frame {
 	case Product:
-		f, _, err = pilot.Frame(ctx, problem.Target, x, problem.Stream("frame"))
+		f, _, err = pilot.Frame(ctx, problem.Target, x, g, problem.Stream("frame"))
 	case Isotropic:
 		f = pilot.Isotropic(x, problem.Dim)
 	default:

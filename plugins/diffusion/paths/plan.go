@@ -88,7 +88,7 @@ func (p *Plan) frame(ctx context.Context, problem *learn.Problem, x, g []float64
 	case "white":
 		return pilot.Whitened(x, g, problem.Dim)
 	}
-	f, _, err := pilot.Frame(ctx, problem.Target, x, problem.Stream("frame"))
+	f, _, err := pilot.Frame(ctx, problem.Target, x, g, problem.Stream("frame"))
 	return f, err
 }
 

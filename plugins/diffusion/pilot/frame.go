@@ -30,39 +30,38 @@ const (
 	White   Kind = "white"   // unit covariance
 )
 
-// Frame finds the frame of a target from equally weighted draws x of it.
-func Frame(ctx context.Context, target targets.Density, x []float64, key rng.Key) (*space.Frame, Kind, error) {
+// Frame finds the frame of a target from equally weighted draws x of it with scores g.
+func Frame(ctx context.Context, target targets.Density, x, g []float64, key rng.Key) (*space.Frame, Kind, error) {
 	d := target.Info().Dim()
+	white, err := Whitened(x, g, d)
+	if err != nil || d == 1 || d > mostDims {
+		return white, White, err
+	}
 	m, err := momentsOf(x, d)
 	if err != nil {
 		return nil, "", err
-	}
-	if d == 1 || d > mostDims {
-		f, err := space.NewFrame(m.mean, m.whitening())
-		return f, White, err
 	}
 	hs, err := curvature(ctx, target, x, m, key)
 	if err != nil {
 		return nil, "", err
 	}
-	white := mat.NewDense(d, d, m.whitening())
-	best, share, active := white, diagonal, d
-	for _, base := range []*mat.Dense{identity(d), white} {
+	var best *mat.Dense
+	share, active := diagonal, d
+	for _, base := range []*mat.Dense{identity(d), mat.NewDense(d, d, m.whitening())} {
 		axes, n, off := jointAxes(hs, base, &m.cov)
 		if off < share {
 			best, share, active = axes, off, n
 		}
 	}
-	kind := White
-	if best != white {
-		kind = Product
+	if best == nil {
+		return white, White, nil
 	}
 	f, err := space.NewFrame(m.mean, unitVariance(best, &m.cov))
 	if err != nil {
 		return nil, "", err
 	}
 	f.Active = active
-	return f, kind, nil
+	return f, Product, nil
 }
 
 // moments of draws.
@@ -74,13 +73,10 @@ type moments struct {
 
 func momentsOf(x []float64, d int) (*moments, error) {
 	n := len(x) / d
-	m := &moments{mean: make([]float64, d)}
-	for i, v := range x {
-		m.mean[i%d] += v / float64(n)
-	}
+	m := &moments{mean: columnMeans(x, d)}
 	stat.CovarianceMatrix(&m.cov, mat.NewDense(n, d, x), nil)
-	if n < 4*d { // too few draws to tell correlations: shrink them towards none (Ledoit and Wolf's idea, a fixed weight)
-		keep := float64(n) / float64(4*d)
+	if n < 2*d { // too few draws to tell correlations: shrink them towards none (Ledoit and Wolf's idea, a fixed weight)
+		keep := float64(n) / float64(2*d)
 		for i := range d {
 			for j := range i {
 				m.cov.SetSym(i, j, keep*m.cov.At(i, j))

@@ -29,6 +29,15 @@ func draws(t *testing.T, name string, config map[string]any, n int) (targets.Den
 	return d, x
 }
 
+func scores(t *testing.T, target targets.Density, x []float64) []float64 {
+	t.Helper()
+	g, err := Scores(context.Background(), target, x)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
 // TestProductFrame: the axes of a product target are found behind a rotation that nobody told of, active ones alone where
 // most are Gaussian.
 func TestProductFrame(t *testing.T) {
@@ -42,7 +51,7 @@ func TestProductFrame(t *testing.T) {
 		{"many_well_d50_m5_delta2", map[string]any{"rotation": 3}, 5},
 	} {
 		target, x := draws(t, c.name, c.config, 4000)
-		f, kind, err := Frame(context.Background(), target, x, rng.NewKey(2, "frame", 0))
+		f, kind, err := Frame(context.Background(), target, x, scores(t, target, x), rng.NewKey(2, "frame", 0))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -50,11 +59,6 @@ func TestProductFrame(t *testing.T) {
 			t.Errorf("%s: a frame of kind %s with %d active coordinates, wanted %d", c.name, kind, f.Active, c.active)
 			continue
 		}
-		rotated, ok := targets.As[*targets.Rotated](target)
-		if !ok {
-			t.Fatal("not rotated")
-		}
-		_ = rotated
 		y := make([]float64, len(x))
 		f.ToY(y, x)
 		var cov mat.SymDense
@@ -74,7 +78,7 @@ func TestProductFrame(t *testing.T) {
 // TestWhiteFrame: what is no product in any rotation gets unit covariance.
 func TestWhiteFrame(t *testing.T) {
 	target, x := draws(t, "random_mixture_d5_seed7", nil, 4000)
-	f, kind, err := Frame(context.Background(), target, x, rng.NewKey(2, "frame", 0))
+	f, kind, err := Frame(context.Background(), target, x, scores(t, target, x), rng.NewKey(2, "frame", 0))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,5 +113,38 @@ func TestDraws(t *testing.T) {
 	}
 	if _, err := Draws(nil); err == nil {
 		t.Error("draws of no pilot")
+	}
+}
+
+// TestGaussianFrame: from not many more draws than dimensions the frame of a Gaussian is exact: a standard normal there.
+func TestGaussianFrame(t *testing.T) {
+	target, x := draws(t, "gaussian_d50", nil, 120)
+	g := scores(t, target, x)
+	f, err := Whitened(x, g, 50)
+	if err != nil {
+		t.Fatal(err)
+	}
+	y, q := make([]float64, len(x)), make([]float64, len(x))
+	f.ToY(y, x)
+	f.Score(q, g)
+	for i := range y {
+		if math.Abs(y[i]+q[i]) > 1e-6 {
+			t.Fatalf("value %d: score %g at %g, a standard normal's is the opposite", i, q[i], y[i])
+		}
+	}
+}
+
+// TestManyDimensions: beyond a hundred dimensions a coordinate that is not Gaussian is told from those that are, and a
+// pilot with fewer draws than dimensions still makes a frame.
+func TestManyDimensions(t *testing.T) {
+	for _, n := range []int{2000, 150} {
+		target, x := draws(t, "many-well", map[string]any{"dim": 200, "wells": 2, "delta": 4.0}, n)
+		f, kind, err := Frame(context.Background(), target, x, scores(t, target, x), rng.NewKey(2, "frame", 0))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if kind != White || f.Active < 2 || n == 2000 && f.Active != 2 {
+			t.Errorf("%d draws: a frame of kind %s with %d active coordinates", n, kind, f.Active)
+		}
 	}
 }
