@@ -30,13 +30,13 @@ const (
 func NewPilot[T vec.Float](x, g []T, d int) (Pilot[T], error) {
 	n := len(x) / d
 	p := Pilot[T]{X: x, Score: g, Precision: make([]float64, d)}
+	for i, v := range g {
+		p.Precision[i%d] += float64(v) * float64(v) / float64(n)
+	}
+	for i, v := range p.Precision {
+		p.Precision[i] = max(v, leastPrecision)
+	}
 	if d == 1 || d > mostAxes || n < enough*d {
-		for i, v := range g {
-			p.Precision[i%d] += float64(v) * float64(v) / float64(n)
-		}
-		for i, v := range p.Precision {
-			p.Precision[i] = max(v, leastPrecision)
-		}
 		return p, nil
 	}
 	wide := make([]float64, len(g))
@@ -44,6 +44,9 @@ func NewPilot[T vec.Float](x, g []T, d int) (Pilot[T], error) {
 	rows := mat.NewDense(n, d, wide)
 	var m mat.SymDense
 	m.SymOuterK(1/float64(n), rows.T())
+	if diagonal(&m, n) {
+		return p, nil
+	}
 	var eig mat.EigenSym
 	if !eig.Factorize(&m, true) {
 		return p, fmt.Errorf("the scores of the pilot's draws are too large: mean square %g", mat.Trace(&m)/float64(d))
@@ -59,6 +62,22 @@ func NewPilot[T vec.Float](x, g []T, d int) (Pilot[T], error) {
 	vec.Widen(draws, x)
 	p.X = turned[T](mat.NewDense(n, d, draws), &u)
 	return p, nil
+}
+
+// chance is how many standard errors an element off the diagonal may be off zero by chance, in any of many.
+const chance = 5
+
+// diagonal tells whether m, the mean of n products of scores, is a diagonal matrix as far as that can be told.
+func diagonal(m *mat.SymDense, n int) bool {
+	d := m.SymmetricDim()
+	for i := range d {
+		for j := range i {
+			if v := m.At(i, j); v*v > chance*chance*m.At(i, i)*m.At(j, j)/float64(n) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // turned is the rows of a in the axes u.

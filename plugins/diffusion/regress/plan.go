@@ -42,6 +42,8 @@ const (
 	factX     = "pool.x"     // draws, in the frame
 	factScore = "pool.score" // scores there
 	factRoot  = "score.rms"  // of each coordinate, of the pilot's
+	// There where the target is nearly a product in the frame.
+	factProduct = "frame.product"
 
 	scoreBend = 2 // c of package control, in units of the score's root mean square
 	leastRoot = 1e-3
@@ -57,7 +59,7 @@ func (p *Plan) Prepare(ctx context.Context, problem *learn.Problem, levels []smc
 	if err != nil {
 		return nil, err
 	}
-	f, err := p.frame(ctx, problem, x, g)
+	f, kind, err := p.frame(ctx, problem, x, g)
 	if err != nil {
 		return nil, err
 	}
@@ -66,25 +68,28 @@ func (p *Plan) Prepare(ctx context.Context, problem *learn.Problem, levels []smc
 	f.Score(q, g)
 	s := &learn.State{Frame: f, Facts: map[string][]float32{factX: narrow[float32](y), factScore: narrow[float32](q)}}
 	s.Facts[factRoot] = rootMeanSquares(s.Facts[factScore], f.Dim, leastRoot)
+	if kind == pilot.Product {
+		s.Facts[factProduct] = []float32{1}
+	}
 	return s, nil
 }
 
-func (p *Plan) frame(ctx context.Context, problem *learn.Problem, x, g []float64) (*space.Frame, error) {
+func (p *Plan) frame(ctx context.Context, problem *learn.Problem, x, g []float64) (f *space.Frame, kind pilot.Kind, err error) {
 	switch p.Frame {
 	case "scale":
-		return pilot.Isotropic(x, problem.Dim), nil
+		return pilot.Isotropic(x, problem.Dim), pilot.White, nil
 	case "white":
-		return pilot.Whitened(x, g, problem.Dim)
+		f, err = pilot.Whitened(x, g, problem.Dim)
+		return f, pilot.White, err
 	}
-	f, _, err := pilot.Frame(ctx, problem.Target, x, g, problem.Stream("frame"))
-	return f, err
+	return pilot.Frame(ctx, problem.Target, x, g, problem.Stream("frame"))
 }
 
 // sampler makes the chain and its control for a state.
 func (p *Plan) sampler(dim int, s *learn.State) (*chain.Sampler[float32], error) {
 	shape := p.Shape
 	shape.Dim, shape.Active = dim, s.Frame.Active
-	model, err := control.Build[float32](shape, p.Arch.or(s.Frame.Active), p.Gates)
+	model, err := control.Build[float32](shape, p.Arch.or(s.Frame.Active, s.Facts[factProduct] != nil), p.Gates)
 	if err != nil {
 		return nil, err
 	}
@@ -103,19 +108,25 @@ func (p *Plan) sampler(dim int, s *learn.State) (*chain.Sampler[float32], error)
 	return out, nil
 }
 
-// Arch is an architecture, zero values for what suits a number of active coordinates.
+// Arch is an architecture; zero values stand for what suits the frame.
 type Arch control.Arch
 
-func (a Arch) or(active int) control.Arch {
-	if a.Kind == "" {
+// few coordinates are as well served by one net for all of them, product or not.
+const few = 3
+
+func (a Arch) or(active int, product bool) control.Arch {
+	width, depth := 64, 3
+	switch {
+	case a.Kind == "perdim+mlp" || a.Kind == "" && product && active > few:
+		a.Kind, depth = "perdim+mlp", 2
+	case a.Kind == "":
 		a.Kind = "mlp"
 	}
-	width := 64
 	if active > 8 {
 		width = 96
 	}
 	number(&a.Width, width)
-	number(&a.Depth, 3)
+	number(&a.Depth, depth)
 	number(&a.Small, 32)
 	return control.Arch(a)
 }
