@@ -30,6 +30,7 @@ type row struct {
 	published float64 // effective sample size, 0: none
 	demanded  float64 // likewise; 0: as measured
 	noModes   bool    // a row that is known to lose modes
+	flow      bool    // an ordinary differential equation, dear to evaluate
 	biased    bool    // its weights are not the chain's: log Z is not held to anything
 	seconds   float64 // CPU seconds of pilot and training that are allowed; 0: any
 	note      string
