@@ -24,6 +24,7 @@ import (
 func (b *Batch[T]) Tilt(w *nn.Params[T], coef []T, detach bool) (norm float64) {
 	b.w, b.tilted, b.detach = w, coef, detach
 	b.pool.For(len(b.slotG), b.through)
+	b.endSlopes(coef)
 	b.finish()
 	b.tilted = nil
 	return b.Slots.Reduce(b.pool)
@@ -86,13 +87,17 @@ func (b *Batch[T]) tiltNode(w *worker[T], t, slot, k int, c []T) {
 	}
 }
 
-// end1 sets w.dx to c ∇log ρ(x_K).
+// end1 sets w.dx to c ∇log ρ(x_K); of a block, c ∇log γ.
 func (b *Batch[T]) end1(w *worker[T], t int, c []T) {
 	score := b.score(t, b.K())
 	if score.IsZero() || !w.needsQ(b.K()) {
 		score = w.raw
 		b.target.Eval(w.id, w.logp, score, b.State(t, b.K()))
 		tame(score)
+	}
+	if b.Spec.whole != nil && b.Betas[b.K()] < 1 {
+		w.score(b.State(t, b.K()), score, b.K())
+		score = w.q
 	}
 	for i := range b.Dim {
 		vec.Mul(w.dx.Row(i), c, score.Row(i))

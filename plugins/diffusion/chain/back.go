@@ -19,6 +19,7 @@ func (b *Batch[T]) Back(w *nn.Params[T], coef func(k int) []T) (norm float64) {
 func (b *Batch[T]) BackEach(w *nn.Params[T], there, back func(k int) []T) (norm float64) {
 	b.w, b.coef, b.coefBack = w, there, back
 	b.pool.For(len(b.slotG), b.reverse)
+	b.endSlopes(there(0))
 	b.finish()
 	b.coef, b.coefBack = nil, nil
 	return b.Slots.Reduce(b.pool)
@@ -31,7 +32,7 @@ func (b *Batch[T]) finish() {
 		for _, s := range b.slopes[1:] {
 			b.slopes[0].add(s)
 		}
-		gather(b.Free, b.Spec, b.slopes[0], b.w.Theta, b.slotG[0])
+		gather(b.Free, b.whole(), b.wholeSlopes(), b.w.Theta, b.slotG[0])
 	}
 	if b.clock == nil {
 		return

@@ -21,6 +21,8 @@ type Batch[T vec.Float] struct {
 	Delta      [][]float64
 	Start, End []float64 // log p_0(x_0), 0 for a point; log ρ(x_K)
 	LogW       []float64
+	// First is log ρ(x_0), for who goes on from states of another, see Continue.
+	First []float64
 	// Along, if it is made, of K+1 times by paths, takes log ρ(x_k) where the chain asks the target on its way, and at the end.
 	Along [][]float64
 
@@ -35,7 +37,8 @@ type Batch[T vec.Float] struct {
 	slotG       [][]T
 	rows        [][]T // adjoints of the clock's rows, a vector a slot
 	slopes      []*slopes
-	spoilt      []bool // tiles with a path that was given up
+	wide        *slopes // of the whole chain that this is a block of
+	spoilt      []bool  // tiles with a path that was given up
 
 	// What the loops' bodies, made once, read.
 	w              *nn.Params[T]
@@ -62,7 +65,7 @@ func NewBatch[T vec.Float](s *Sampler[T], paths, p, capBytes int, pool *par.Pool
 	k, d, tiles, layout := s.K(), s.Dim, paths/p, &s.Control.Layout
 	b := &Batch[T]{
 		Sampler: s, Paths: paths, P: p, Slots: optim.NewSlots[T](layout.Size(), tiles), target: target, pool: pool,
-		Start: make([]float64, paths), End: make([]float64, paths), LogW: make([]float64, paths),
+		Start: make([]float64, paths), End: make([]float64, paths), LogW: make([]float64, paths), First: make([]float64, paths),
 		memory: nn.NewMemory[T](s.Control.Net, p, tiles*(k+1), capBytes), clock: s.NewClock(),
 		xs: tile.Aligned[T](paths * (k + 1) * d), xi: tile.Aligned[T](paths * k * d),
 	}
@@ -83,7 +86,7 @@ func NewBatch[T vec.Float](s *Sampler[T], paths, p, capBytes int, pool *par.Pool
 	}
 	if s.Free != nil {
 		for range b.slotG {
-			b.slopes = append(b.slopes, newSlopes(s.Spec))
+			b.slopes, b.wide = append(b.slopes, newSlopes(s.Spec)), newSlopes(b.whole())
 		}
 	}
 	b.spoilt = make([]bool, tiles)
@@ -133,7 +136,7 @@ func (b *Batch[T]) Replay(w *nn.Params[T]) {
 
 func (b *Batch[T]) record() {
 	if b.Free != nil {
-		apply(b.Free, b.Spec, b.w.Theta)
+		apply(b.Free, b.whole(), b.w.Theta)
 	}
 	if b.clock != nil {
 		b.clock.Record(b.w)

@@ -93,15 +93,18 @@ func apply[T vec.Float](f *Free, s *Spec, theta []T) {
 // resize makes step s one of size e.
 func resize(s *Step, e float64) {
 	for _, k := range []*Kernel{&s.Forward, &s.Backward} {
-		k.Var = 2 * e
-		if k.Push != 0 {
+		if k.grows() {
 			k.Push = e
 		}
+		k.Var = 2 * e
 		if k.Drift != 0 {
 			k.Drift = e
 		}
 	}
 }
+
+// grows tells whether the control counts by the step size, as Langevin makes it, and not by a factor of its own.
+func (k *Kernel) grows() bool { return k.Push == k.Var/2 }
 
 // slopes are the derivatives by β, e, and mean and log standard deviation of the start, of one slot.
 type slopes struct{ beta, size, mean, std []float64 }

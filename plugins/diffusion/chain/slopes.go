@@ -16,7 +16,7 @@ func (b *Batch[T]) leaveSlopes(w *worker[T], t, slot, k int) {
 	}
 	// λ·(a + q + e^ℓ ξ/√(2e))
 	sum, xi := 0.0, b.Noise(t, k)
-	if f.Push != 0 {
+	if f.grows() {
 		sum += vec.Dot(w.lambda.Flat(), b.Control.Net.A(w.y).Flat())
 	}
 	if f.Drift != 0 {
@@ -40,6 +40,7 @@ func (b *Batch[T]) arriveSlopes(w *worker[T], c []T, slot, k int) {
 		vec.Mul(w.row, c, rho)
 		sum += vec.Dot(w.row, rho) / v.Var
 		switch {
+		case !v.grows():
 		case b.Spec.Back == Own:
 			sum += vec.Dot(w.row, b.Control.Net.B(w.y).Row(i)) / root
 		case b.Spec.Back == Tied:

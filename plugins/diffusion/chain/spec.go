@@ -33,6 +33,8 @@ type Spec struct {
 	StartMean, StartStd []float64
 	Betas               []float64 // β_0 = 0 to β_K = 1: q is the score of the geometric path; nil: the target's
 	Until               float64   // the time at which the whole chain ends, for a block of it; 0: t_K
+	whole               *Spec     // that this is a block of, with the same memory; nil: it is no block
+	from                int       // where it starts
 	Back                Back
 	// Continuous gives the log weight of the continuous process instead of the chain's,
 	// −½|π a|²/v − π a·ξ/√v + Extra_k a step: biased by the step size, and only good to compare with published figures.
