@@ -118,16 +118,15 @@ func (l *Learner) Backward(ctx context.Context, k int, in, out *smc.Particles, l
 	return nil
 }
 
-// SetCuts cuts the path elsewhere, where it can be.
+// SetCuts cuts the path elsewhere; one that cannot be keeps its cuts.
 func (l *Learner) SetCuts(n int) error {
 	if l.served == nil {
 		return errUntrained
 	}
-	r, ok := l.served.path.(Recut)
-	if !ok {
-		return fmt.Errorf("the path of %s cannot be cut elsewhere", l.plan.Name())
+	if r, ok := l.served.path.(Recut); ok {
+		return r.SetCuts(n)
 	}
-	return r.SetCuts(n)
+	return nil
 }
 
 // start writes the reference's log density at x to logp.

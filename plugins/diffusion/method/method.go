@@ -84,7 +84,7 @@ func (v *numbers) UnmarshalJSON(text []byte) error {
 	return json.Unmarshal(text, (*[]float64)(v))
 }
 
-// New makes the method that the configuration of env names, one of known.
+// New makes the method that the configuration of env names, one of known; the first, if it names none.
 func New(env sdk.Env, known []Method) (smc.Transport, error) {
 	p := Problem{Target: env.Target, Dim: env.Target.Info().Dim(), Folder: env.Folder, common: []string{"method", "reference"}}
 	if err := json.Unmarshal(env.Config, &p.config); err != nil {
@@ -101,7 +101,7 @@ func New(env sdk.Env, known []Method) (smc.Transport, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := common{Reference: standard}
+	c := common{Method: known[0].Name, Reference: standard}
 	if err := sdk.Decode(text, &c); err != nil {
 		return nil, err
 	}

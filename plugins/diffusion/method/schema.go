@@ -6,20 +6,21 @@ import (
 	"strings"
 )
 
-// Schema is the JSON Schema of the configuration: the common keys, and an alternative for each method with its own.
+// Schema is the JSON Schema of the configuration: the common keys, and an alternative for each method with its own. The first
+// method is the default.
 func Schema(known []Method) string {
 	names := []string{}
 	alternatives := []map[string]any{}
 	for _, m := range known {
 		names = append(names, m.Name)
 		alternatives = append(alternatives, map[string]any{
-			"title": m.Name, "description": m.Summary, "required": []string{"method"},
+			"title": m.Name, "description": m.Summary,
 			"properties": withMethod(properties(m.Keys), map[string]any{"const": m.Name}),
 		})
 	}
 	text, err := json.Marshal(map[string]any{
 		"type": "object", "oneOf": alternatives,
-		"properties": withMethod(properties(common{Reference: standard}), map[string]any{"enum": names, "description": "how particles are moved"}),
+		"properties": withMethod(properties(common{Reference: standard}), map[string]any{"enum": names, "default": names[0], "description": "how particles are moved"}),
 	})
 	if err != nil {
 		panic("diffusion: schema: " + err.Error()) // of what is written in this program
