@@ -120,7 +120,7 @@ func TestPolish(t *testing.T) {
 		c.MaxStep = 2
 		s, w := made(t, c, specs(2)["pis"], control.Shape{Score: true, Gates: true, Std: true}, "mlp", .05, 2, target)
 		first, last := 0.0, 0.0
-		for i := range 30 {
+		for i := range 20 {
 			loss, moved, err := s.Step(w, rng.NewKey(1, "paths", 0), uint32(i), .3)
 			if err != nil || !moved {
 				t.Fatalf("step %d was not taken (%v)", i, err)

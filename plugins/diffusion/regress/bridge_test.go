@@ -87,9 +87,9 @@ func mixtureScore(y float64) float64 {
 
 // TestStandIn: over pairs of a draw y of a mixture and its state x_k, ŷ − y has no correlation with functions of x_k, and
 // the product of the residuals of y and ŷ that of y's own but for the constant: z-scores below 4.5, false alarms 5e-4 in
-// all. A stand-in with the sign of the score turned, or with the constant left out, is found out by more than 12.
+// all. A stand-in with the sign of the score turned, or with the constant left out, is found out by more than 7.
 func TestStandIn(t *testing.T) {
-	const n, kappa = 100_000, 3.0
+	const n, kappa = 30_000, 3.0
 	key := rng.NewKey(5, "stand-in", 0)
 	z, u := make([]float64, 2), make([]float64, 1)
 	functions := []func(x float64) float64{
@@ -126,7 +126,7 @@ func TestStandIn(t *testing.T) {
 			if worst > 4.5 || worst2 > 4.5 {
 				t.Errorf("%s, time %d: z-scores %.1f and %.1f", name, k, worst, worst2)
 			}
-			if twin < 12 || twin2 < 12 {
+			if twin < 7 || twin2 < 7 {
 				t.Errorf("%s, time %d: z-scores of only %.1f and %.1f for wrong stand-ins", name, k, twin, twin2)
 			}
 		}

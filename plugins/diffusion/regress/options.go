@@ -32,17 +32,20 @@ const ouTime = 10
 
 // What a training does where it is not told.
 const (
-	DefaultSteps   = 6000
 	DefaultRefresh = 1
-	DefaultPolish  = 0
 
-	ownDraws = 1 << 15
+	mostSteps  = 8000
+	leastSteps = 1000
+	stepDims   = 256_000 // steps times dimensions
+	ownDraws   = 1 << 15
 )
+
+// trainSteps is how many steps of Adam a target of d dimensions gets: a minute's worth or less.
+func trainSteps(d int) int { return min(max(stepDims/d, leastSteps), mostSteps) }
 
 // Plan makes the plan.
 func (o Options) Plan() *Plan {
 	number(&o.Steps, 128)
-	number(&o.TrainSteps, DefaultSteps)
 	number(&o.Batch, 2048)
 	p := &Plan{
 		Method: o.Method, Shape: control.Shape{Score: true, Gates: true, Std: o.Std}, Frame: o.Frame,

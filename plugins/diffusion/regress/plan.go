@@ -22,7 +22,7 @@ type Plan struct {
 	Gates   control.Gates
 	Factor  func(s *chain.Spec) func(k, gate int) float64
 	Frame   string // one of Frames; "": the first
-	Steps   int    // of Adam, of all rounds
+	Steps   int    // of Adam, of all rounds; 0: by the dimension
 	Batch   int
 	Rate    float64 // of Adam, at its highest
 	Final   float64 // and at the end

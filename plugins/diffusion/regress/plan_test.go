@@ -130,12 +130,12 @@ func weigh(t *testing.T, target targets.Density, f *space.Frame, path learn.Path
 
 // small is a plan with all phases, of few steps.
 func small() *Plan {
-	p := Options{Method: "pis", Std: true, Steps: 8, Net: "perdim+mlp", Width: 8, Depth: 2, TrainSteps: 9, Batch: 128, Refresh: 2, Polish: 3}.Plan()
-	p.Own = 2048
+	p := Options{Method: "pis", Std: true, Steps: 4, Net: "perdim+mlp", Width: 8, Depth: 1, TrainSteps: 9, Batch: 64, Refresh: 2, Polish: 3}.Plan()
+	p.Own, p.Arch.Small = 2048, 8
 	return p
 }
 
-// TestResume: a training that stops after any step, of any phase, and goes on elsewhere with other workers ends in the same
+// TestResume: a training that stops within a phase or between two, and goes on elsewhere with other workers ends in the same
 // bytes.
 func TestResume(t *testing.T) {
 	g := target(t, "gmm9", map[string]any{"rotation": 3})
@@ -148,7 +148,7 @@ func TestResume(t *testing.T) {
 		t.Fatalf("%+v", done)
 	}
 	want := artefact(t, whole)
-	for stop := range 12 {
+	for _, stop := range []int{0, 2, 3, 7, 9, 11} {
 		var state []byte
 		asked := 0
 		train(t, make(2), smc.Training{
@@ -208,16 +208,16 @@ func TestRefresh(t *testing.T) {
 	}
 }
 
-// TestPlans: every frame and net trains, in one dimension as in five.
+// TestPlans: every frame trains, in one dimension as in five.
 func TestPlans(t *testing.T) {
 	for _, d := range []int{1, 5} {
 		well := target(t, "many-well", map[string]any{"dim": d, "delta": 2.0, "wells": 1})
 		pilot := exact(t, well, 400, all)
 		for _, frame := range Frames {
-			for _, name := range []string{"pis", "dis", "dds"} {
+			for _, name := range []string{"pis", "dis"} {
 				what := fmt.Sprintf("%s, %d dimensions, frame %s", name, d, frame)
-				p := Options{Method: name, Std: true, Steps: 8, Frame: frame, TrainSteps: 4, Batch: 128}.Plan()
-				if done := train(t, learn.New(p, learn.Problem{Target: well, Dim: d, Workers: 2}), smc.Training{Pilot: pilot}); done.Steps != 4 {
+				p := Options{Method: name, Std: true, Steps: 4, Frame: frame, Width: 8, TrainSteps: 2, Batch: 64}.Plan()
+				if done := train(t, learn.New(p, learn.Problem{Target: well, Dim: d, Workers: 2}), smc.Training{Pilot: pilot}); done.Steps != 2 {
 					t.Errorf("%s: %+v", what, done)
 				}
 			}

@@ -158,7 +158,7 @@ func testGradient[T vec.Float](t *testing.T, tolerance, h float64) {
 	for name, spec := range specs(3) {
 		for what, shape := range shapes {
 			for _, kind := range control.Kinds {
-				s, w := made[T](t, spec, shape, kind, what == "all", 128, 1)
+				s, w := made[T](t, spec, shape, kind, what == "all", 64, 1)
 				key := rng.NewKey(1, "draws", 0)
 				if _, _, err := s.Gradient(w, key, 7); err != nil {
 					t.Fatal(err)

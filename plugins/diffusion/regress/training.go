@@ -47,10 +47,11 @@ func newTraining(p *Plan, problem *learn.Problem, s *learn.State, sampler *chain
 
 // phases are the rounds, under one schedule of rates, and what comes after.
 func (t *training) phases() []learn.Phase {
-	rounds := 1 + t.plan.Refresh
+	rounds, steps := 1+t.plan.Refresh, t.plan.Steps
+	number(&steps, trainSteps(t.problem.Dim))
 	like := make([]int, rounds, rounds+1)
 	for i := range like {
-		like[i] = (i+1)*t.plan.Steps/rounds - i*t.plan.Steps/rounds
+		like[i] = (i+1)*steps/rounds - i*steps/rounds
 	}
 	share := t.problem.Share(append(like, t.plan.Polish)...)
 	var phases []learn.Phase
