@@ -56,7 +56,7 @@ func (in *instance) makeTransport(c *component, m *pb.CreateRequest, config []by
 		return err
 	}
 	if in.transport == nil {
-		return errors.New("New returned no transport")
+		return errors.New("the component's New returned no transport")
 	}
 	return nil
 }

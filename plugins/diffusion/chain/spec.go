@@ -63,16 +63,6 @@ func (s *Spec) start(i int) (mean, std float64) {
 	return s.StartMean[i], s.StartStd[i]
 }
 
-// drifts tells whether q enters the means themselves.
-func (s *Spec) drifts() bool {
-	for _, k := range s.Steps {
-		if k.Forward.Drift != 0 || k.Backward.Drift != 0 {
-			return true
-		}
-	}
-	return false
-}
-
 // Brownian is PIS: from 0 along Brownian motion of variance total = Σσ²h, with equal σ, to the target. With a control of
 // nought the end is N(0, total I).
 func Brownian(dim int, times []float64, sigma float64) *Spec {
