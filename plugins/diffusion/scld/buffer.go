@@ -71,7 +71,7 @@ func (f *buffer) save(at int, b *block, i int) {
 		to = lane(to, b.State(t, k), j)
 		to = lane(to, b.Score(t, k), j)
 	}
-	to[0], to[1] = split(b.start[i])
+	to[0], to[1] = split(b.First[i])
 	to[2], to[3] = split(b.End[i])
 }
 
@@ -83,7 +83,7 @@ func (f *buffer) load(at int32, b *block, i int) {
 		from = fill(b.State(t, k), j, from)
 		from = fill(b.Score(t, k), j, from)
 	}
-	b.start[i] = float64(from[0]) + float64(from[1])
+	b.First[i] = float64(from[0]) + float64(from[1])
 	b.End[i] = float64(from[2]) + float64(from[3])
 }
 

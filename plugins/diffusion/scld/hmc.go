@@ -94,19 +94,8 @@ func (h *hamiltonian) energy(e []float64, w *trajectory, x tile.Tile[float32], l
 	startLogP(w.ref, x, h.scale)
 	squares(e, w.p)
 	for j := range e {
-		e[j] = logGamma(beta, w.ref[j], logp[j]) - e[j]/2
+		e[j] = chain.Mix(beta, w.ref[j], logp[j]) - e[j]/2
 	}
-}
-
-// logGamma is log γ_β. At the ends only one of the two counts, be the other infinite.
-func logGamma(beta, ref, target float64) float64 {
-	switch beta {
-	case 0:
-		return ref
-	case 1:
-		return target
-	}
-	return (1-beta)*ref + beta*target
 }
 
 // startLogP sets dst to the log density of N(0, s² I) at the particles of x.

@@ -18,7 +18,8 @@ import (
 // The losses by name.
 const (
 	LogVariance = "log-variance"
-	Balance     = "balance"
+	Balance     = "trajectory-balance"
+	KL          = "kl"
 )
 
 // Plan is a way to train by blocks.
@@ -28,12 +29,13 @@ type Plan struct {
 	K       int  // steps of the chain
 	Blocks  int  // that divide K
 	Std     bool // the steps' standard deviations are learned
+	Free    bool // temperatures and step sizes are, too
 	Loss    string
 	Memory  int     // bytes of the buffers together; 0: none
 	Moves   int     // trajectories between blocks
 	Stretch float64 // step sizes of the chain over those of trajectories, ½ε²
-	Batch   int     // particles
-	Steps   int     // of training
+	Batch   int     // particles; 0: by the dimension
+	Steps   int     // of training; 0: by the dimension
 	Rate    float64
 	Arch    control.Arch
 	Cap     int // bytes for pre-activations
@@ -117,6 +119,7 @@ func (p *Plan) Build(problem *learn.Problem, s *learn.State) (*learn.Program, er
 		return nil, fmt.Errorf("a path of %d temperatures found; accepted: one of %d steps", n, p.K)
 	}
 	d := problem.Dim
+	p = p.sized(d)
 	model, err := control.Build[float32](control.Shape{Dim: d, Active: s.Frame.Active, Score: true, Gates: true, Std: p.Std}, p.Arch, control.Gates{})
 	if err != nil {
 		return nil, err
@@ -129,30 +132,30 @@ func (p *Plan) Build(problem *learn.Problem, s *learn.State) (*learn.Program, er
 	}
 	in.Clip = clip * math.Sqrt(square+float64(d))
 	sampler := &chain.Sampler[float32]{Spec: p.chain(d, s), Control: model, Inputs: in}
-	t := p.training(problem, s, sampler)
+	control := model.Layout.Size()
+	if p.Free {
+		sampler.Free = chain.NewFree(&model.Layout, sampler.Spec, true, true, false)
+	}
+	t := p.training(problem, s, sampler, control)
 	return &learn.Program{
 		Layout: &model.Layout, Params: t.params,
 		Phases: []learn.Phase{{
 			Name: p.Loss, Steps: t.rate.Steps, Step: t.step, Keeps: t.keeps(),
-			Counts: map[string]*int{"adam": &t.adam.Steps, "pushed": &t.pushed},
+			Counts: map[string]*int{"adam": &t.adam.Steps, "path": &t.path.Steps, "pushed": &t.pushed},
 		}},
-		Average: func() []float32 {
-			if t.adam.Steps == 0 {
-				return t.params.Theta
-			}
-			return t.adam.Mean
-		},
+		Average: t.average,
 		Serve: func(theta []float32) (learn.Path, error) {
 			return learn.NewChainPath(sampler, theta, s.Frame, problem.Target, p.Blocks)
 		},
 	}, nil
 }
 
-func (p *Plan) training(problem *learn.Problem, s *learn.State, sampler *chain.Sampler[float32]) *training {
+func (p *Plan) training(problem *learn.Problem, s *learn.State, sampler *chain.Sampler[float32], control int) *training {
 	layout := &sampler.Control.Layout
 	t := &training{
 		plan: p, problem: problem, sampler: sampler, frame: s.Frame, params: nn.NewParams[float32](layout), pool: problem.Pool(),
-		adam: optim.New[float32](optim.Default, layout.Size()), replay: problem.Stream("replay"), level: make([]float32, p.Blocks),
+		control: control, adam: optim.New[float32](optim.Default, control), path: optim.New[float32](optim.Default, layout.Size()-control),
+		replay: problem.Stream("replay"), level: make([]float32, p.Blocks),
 	}
 	t.params.Init(problem.Stream("init"))
 	steps := problem.Share(p.Steps)[0]
@@ -172,7 +175,8 @@ func (p *Plan) training(problem *learn.Problem, s *learn.State, sampler *chain.S
 
 // keeps lists what steps change.
 func (t *training) keeps() map[string][]float32 {
-	v := map[string][]float32{"m": t.adam.M, "v": t.adam.V, "mean": t.adam.Mean, "moves": t.moves, "level": t.level}
+	v := map[string][]float32{"m": t.adam.M, "v": t.adam.V, "mean": t.adam.Mean, "moves": t.moves, "level": t.level,
+		"path.m": t.path.M, "path.v": t.path.V, "path.mean": t.path.Mean}
 	for i, b := range t.buffers {
 		v[fmt.Sprintf("paths.%d", i)], v[fmt.Sprintf("weights.%d", i)] = b.paths, b.logW
 	}

@@ -109,7 +109,7 @@ func (y *system) startTile(id, t int) {
 	x := b.State(t, 0)
 	vec.Normals(x.Data, x.P, x.Rows, x.P, y.seeds.start, uint32(t*x.P), y.stage, 0)
 	vec.Scale(x.Flat(), float32(y.scale), x.Flat())
-	y.target.Eval(id, b.start[t*x.P:(t+1)*x.P], b.Score(t, 0), x)
+	y.target.Eval(id, b.First[t*x.P:(t+1)*x.P], b.Score(t, 0), x)
 }
 
 // goOn takes the particles from the end of block at to the start of the next: resampled, if their weights are uneven, and
@@ -144,11 +144,11 @@ func (y *system) moveTile(id, t int) {
 		for i := range y.d {
 			x.Row(i)[j], raw.Row(i)[j] = xs.Row(i)[lane], raws.Row(i)[lane]
 		}
-		to.start[lo+j] = from.End[a]
+		to.First[lo+j] = from.End[a]
 	}
 	y.accept[t] = 0
 	for m := range y.moves {
-		y.accept[t] += y.hmc.move(id, x, raw, to.start[lo:lo+p], to.first, math.Exp(float64(y.steps[y.at])),
+		y.accept[t] += y.hmc.move(id, x, raw, to.First[lo:lo+p], to.Betas[0], math.Exp(float64(y.steps[y.at])),
 			draw{y.seeds.move, uint32(lo), y.stage, uint32(y.at*y.moves + m)})
 	}
 }

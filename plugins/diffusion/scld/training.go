@@ -8,6 +8,7 @@ import (
 	"github.com/sampan-mc/sampan/plugins/diffusion/chain"
 	"github.com/sampan-mc/sampan/plugins/diffusion/learn"
 	"github.com/sampan-mc/sampan/plugins/diffusion/space"
+	"github.com/sampan-mc/sampan/targets"
 	"github.com/sampan-mc/sampan/vec"
 	"github.com/sampan-mc/sampan/vec/nn"
 	"github.com/sampan-mc/sampan/vec/nn/optim"
@@ -24,7 +25,9 @@ type training struct {
 	params  *nn.Params[float32]
 	frame   *space.Frame
 	pool    *par.Pool
+	control int // parameters of the control, the first ones; the others are the path's
 	adam    *optim.Adam[float32]
+	path    *optim.Adam[float32]
 	rate    optim.Schedule
 	replay  rng.Key
 
@@ -38,12 +41,16 @@ type training struct {
 	target *space.Target[float32]
 	grad   []float32
 	coef   []float32
+	each   func(int) []float32 // coef for every step
+	detach bool                // the target gives no products with its Hessian
 }
 
 // open makes room for the paths.
 func (t *training) open() {
 	t.target = space.On[float32](t.frame, t.problem.Target, t.pool.Workers(), learn.Lanes)
 	t.system = newSystem(t.sampler, t.ends, t.plan.Batch, t.plan.Cap, t.pool, t.target, t.problem, t.moves, t.plan.Moves)
+	t.each = func(int) []float32 { return t.coef }
+	t.detach = !t.target.Can().Has(targets.HVP)
 	t.grad, t.coef = make([]float32, len(t.params.Theta)), make([]float32, t.plan.Batch)
 }
 
@@ -56,17 +63,42 @@ func (t *training) step(ctx context.Context, i int) (float64, error) {
 	if err := t.system.simulate(t.params, uint32(i)); err != nil {
 		return 0, err
 	}
-	if t.buffers != nil {
+	if t.buffers != nil && t.plan.Loss != KL {
 		t.remember(uint32(i))
 	}
 	loss := t.gradient()
 	if math.IsNaN(loss) {
 		return 0, fmt.Errorf("no path of a block has a finite weight")
 	}
-	norm := math.Sqrt(vec.Dot(t.grad, t.grad))
-	t.adam.Step(t.pool, t.params.Theta, t.grad, norm, t.rate.At(i))
-	t.params.Refresh()
+	t.move(i)
 	return loss, nil
+}
+
+// slower is by how much the temperatures and step sizes learn at a lower rate than the control, on whose gradient theirs,
+// sums over everything, are to have no bearing.
+const slower = 5
+
+// move takes a step of Adam, if the gradient is one.
+func (t *training) move(i int) {
+	rate, n := t.rate.At(i), t.control
+	control, free := t.grad[:n], t.grad[n:]
+	a, b := math.Sqrt(vec.Dot(control, control)), math.Sqrt(vec.Dot(free, free))
+	if math.IsNaN(a+b) || math.IsInf(a+b, 0) {
+		return
+	}
+	t.adam.Step(t.pool, t.params.Theta[:n], control, a, rate)
+	if len(free) > 0 {
+		t.path.Step(t.pool, t.params.Theta[n:], free, b, rate/slower)
+	}
+	t.params.Refresh()
+}
+
+// average is the mean of the parameters over the last steps.
+func (t *training) average() []float32 {
+	if t.adam.Steps == 0 {
+		return t.params.Theta
+	}
+	return append(append([]float32(nil), t.adam.Mean...), t.path.Mean...)
 }
 
 // remember puts the fresh paths of each block into its buffer, and paths of the buffer in the place of the first half of
@@ -96,7 +128,11 @@ func (t *training) gradient() float64 {
 	for s, b := range t.system.blocks {
 		total += share * t.loss(s, b)
 		vec.Scale(t.coef, float32(share), t.coef)
-		b.Back(t.params, func(int) []float32 { return t.coef })
+		if t.plan.Loss == KL {
+			b.Tilt(t.params, t.coef, t.detach)
+		} else {
+			b.Back(t.params, t.each)
+		}
 		vec.Add(t.grad, t.grad, b.Grad)
 	}
 	return total
@@ -107,7 +143,10 @@ const balanceRate = 0.1
 
 // loss sets coef to the derivatives of block s's loss by its gains.
 func (t *training) loss(s int, b *block) float64 {
-	if t.plan.Loss == Balance {
+	switch t.plan.Loss {
+	case KL:
+		return craft(t.coef, b)
+	case Balance:
 		if t.adam.Steps == 0 {
 			_, t.level[s] = meanOf(b.gain)
 		}
@@ -117,6 +156,20 @@ func (t *training) loss(s int, b *block) float64 {
 	}
 	loss, _ := chain.LogVariance(t.coef, b.gain)
 	return loss
+}
+
+// craft sets coef to −W̄, the weights at the block's start, of those paths that have one at its end, and returns Σ W̄(−G).
+func craft(coef []float32, b *block) (loss float64) {
+	sum := 0.0
+	for i, g := range b.gain {
+		coef[i] = 0
+		if w := b.weights[i]; w > 0 && finite(g) {
+			coef[i] = float32(-w)
+			loss -= w * g
+			sum += w
+		}
+	}
+	return loss / sum
 }
 
 // meanOf is the mean of those values that are finite, and their number.
