@@ -12,7 +12,7 @@ type Options struct {
 	Form   string // of dis: Kernel or Continuous; "": Kernel
 	Std    string // Learned or Fixed standard deviations of the steps; "": Fixed
 	Start  string // Scratch or Pilot; "": Scratch
-	Frame  string // with Pilot: one of regress.Frames; "": the first
+	Frame  string // with Pilot: one of Frames; "": the first
 	Drift  string // of bridge: what its steps do with nothing learned, one of Drifts; "": Noising
 	Grid   string // one of Grids; "": the method's own
 
@@ -54,6 +54,8 @@ const (
 	Scratch    = "scratch"
 	Pilot      = "pilot"
 
+	Reference = "reference" // the frame of the reference, which published figures are for
+
 	Noising = "noising" // of DIS, and learned on top both ways
 	Score   = "score"   // Langevin along the geometric path
 	None    = "none"    // Brownian
@@ -63,6 +65,7 @@ const (
 var (
 	Methods = []string{"pis", "dds", "dis", "ula", "mcd", "cmcd", "bridge"}
 	Losses  = []string{LogVariance, VarGrad, TrajectoryBalance, KL, LogDerivative, BSDE, SubTB, AdjointSampling}
+	Frames  = []string{"product", "white", "scale", Reference}
 	Drifts  = []string{Noising, Score, None}
 	Grids   = []string{"uniform", "refined", "geometric"}
 )
@@ -75,7 +78,7 @@ func New(o Options) (*Plan, error) {
 		accepted []string
 	}{
 		{&o.Method, "method", Methods}, {&o.Loss, "loss", Losses}, {&o.Form, "form", []string{Kernel, Continuous}}, {&o.Std, "std", []string{Fixed, Learned}},
-		{&o.Start, "start", []string{Scratch, Pilot}}, {&o.Drift, "drift", Drifts},
+		{&o.Start, "start", []string{Scratch, Pilot}}, {&o.Drift, "drift", Drifts}, {&o.Frame, "frame", Frames},
 	} {
 		if *d.value == "" {
 			*d.value = d.accepted[0]

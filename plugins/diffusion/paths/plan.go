@@ -87,6 +87,8 @@ func (p *Plan) frame(ctx context.Context, problem *learn.Problem, x, g []float64
 		return pilot.Isotropic(x, problem.Dim), nil
 	case "white":
 		return pilot.Whitened(x, g, problem.Dim)
+	case Reference:
+		return ofReference(problem)
 	}
 	f, _, err := pilot.Frame(ctx, problem.Target, x, g, problem.Stream("frame"))
 	return f, err
@@ -97,12 +99,7 @@ const looks = 512
 
 func (p *Plan) fromScratch(ctx context.Context, problem *learn.Problem) (*learn.State, error) {
 	d := problem.Dim
-	b, mean := make([]float64, d*d), make([]float64, d)
-	for i := range d {
-		b[i*d+i] = problem.Scale[min(i, len(problem.Scale)-1)]
-		mean[i] = problem.Mean[min(i, len(problem.Mean)-1)]
-	}
-	f, err := space.NewFrame(mean, b)
+	f, err := ofReference(problem)
 	if err != nil {
 		return nil, err
 	}
@@ -129,6 +126,17 @@ func (p *Plan) fromScratch(ctx context.Context, problem *learn.Problem) (*learn.
 		}
 	}
 	return &learn.State{Frame: f, Facts: map[string][]float32{factRoot: root}}, nil
+}
+
+// ofReference is the frame in which the reference is a standard normal.
+func ofReference(problem *learn.Problem) (*space.Frame, error) {
+	d := problem.Dim
+	b, mean := make([]float64, d*d), make([]float64, d)
+	for i := range d {
+		b[i*d+i] = problem.Scale[min(i, len(problem.Scale)-1)]
+		mean[i] = problem.Mean[min(i, len(problem.Mean)-1)]
+	}
+	return space.NewFrame(mean, b)
 }
 
 const (
