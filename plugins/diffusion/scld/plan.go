@@ -115,14 +115,19 @@ func (p *Plan) chain(dim int, s *learn.State) *chain.Spec {
 
 // Build makes the one phase.
 func (p *Plan) Build(problem *learn.Problem, s *learn.State) (*learn.Program, error) {
+	program, _, err := p.build(problem, s)
+	return program, err
+}
+
+func (p *Plan) build(problem *learn.Problem, s *learn.State) (*learn.Program, *training, error) {
 	if n := len(s.Facts["betas"]); n != p.K+1 || len(s.Facts["steps"]) != n || len(s.Facts["rms"]) != problem.Dim {
-		return nil, fmt.Errorf("a path of %d temperatures found; accepted: one of %d steps", n, p.K)
+		return nil, nil, fmt.Errorf("a path of %d temperatures found; accepted: one of %d steps", n, p.K)
 	}
 	d := problem.Dim
 	p = p.sized(d)
 	model, err := control.Build[float32](control.Shape{Dim: d, Active: s.Frame.Active, Score: true, Gates: true, Std: p.Std}, p.Arch, control.Gates{})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	in := control.Inputs{Shape: model.Net.Shape, Bend: make([]float64, d)}
 	square := 0.0
@@ -147,7 +152,7 @@ func (p *Plan) Build(problem *learn.Problem, s *learn.State) (*learn.Program, er
 		Serve: func(theta []float32) (learn.Path, error) {
 			return learn.NewChainPath(sampler, theta, s.Frame, problem.Target, p.Blocks)
 		},
-	}, nil
+	}, t, nil
 }
 
 func (p *Plan) training(problem *learn.Problem, s *learn.State, sampler *chain.Sampler[float32], control int) *training {
