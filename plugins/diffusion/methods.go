@@ -15,13 +15,13 @@ import (
 	"github.com/sampan-mc/sampan/targets"
 )
 
-// diffusions are the samplers whose way back is a known process.
+// diffusions are the samplers of packages regress and paths: those whose way back is a known process, and bridges.
 func diffusions() []method.Method {
-	return []method.Method{
+	return append([]method.Method{
 		diffusion("pis", "path integral sampler: Brownian motion from a point, with a learned drift"),
 		diffusion("dis", "time-reversed diffusion sampler: the noising of a diffusion model, undone"),
 		diffusion("dds", "denoising diffusion sampler: the Ornstein-Uhlenbeck process, undone"),
-	}
+	}, bridges()...)
 }
 
 // regression is the loss that needs no paths, but a pilot.
@@ -35,7 +35,7 @@ type options struct {
 	Form       string `json:"form" doc:"of dis: kernel, whose weights are exact, or continuous, as in the papers"`
 	Steps      int    `json:"steps" doc:"of the path"`
 	Grid       string `json:"grid" doc:"their times: uniform, refined (finer towards the target) or geometric (finer still); empty: by the loss"`
-	Frame      string `json:"frame" doc:"coordinates, found by the pilot: product, along whose axes the target is one, if there are such, else white; white, of unit covariance; scale, the target's own"`
+	Frame      string `json:"frame" doc:"coordinates, found by the pilot: product, along whose axes the target is one, if there are such, else white; white, of unit covariance; scale, the target's own. Of whole paths also reference, that of the reference"`
 	Net        string `json:"net" doc:"mlp, perdim or perdim+mlp; empty: by the loss and the dimension"`
 	Width      int    `json:"width" doc:"of the net; 0: by the dimension"`
 	TrainSteps int    `json:"train_steps" doc:"of the optimiser; 0: by the loss"`
@@ -105,7 +105,11 @@ func (o options) check() error {
 	one("loss", o.Loss, append([]string{"", regression}, paths.Losses...)...)
 	one("form", o.Form, paths.Kernel, paths.Continuous)
 	one("grid", o.Grid, append([]string{""}, paths.Grids...)...)
-	one("frame", o.Frame, regress.Frames...)
+	frames := paths.Frames
+	if o.Loss == regression {
+		frames = regress.Frames
+	}
+	one("frame", o.Frame, frames...)
 	one("net", o.Net, append([]string{""}, control.Kinds...)...)
 	hold(o.Steps >= 1 && o.Steps <= 1<<16, "steps", o.Steps, "1 to 65536")
 	hold(o.Width >= 0 && o.Width <= 1<<12, "width", o.Width, "0 to 4096")

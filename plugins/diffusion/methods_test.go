@@ -26,6 +26,7 @@ func TestMethods(t *testing.T) {
 		`{"method": "pis"}`, `{"method": "dis"}`, `{"method": "dds"}`,
 		`{"method": "pis", "std": "fixed"}`, `{"method": "dis", "start": "scratch"}`, `{"method": "pis", "loss": "kl"}`,
 		`{"method": "dis", "form": "continuous", "std": "fixed"}`, `{"method": "pis", "loss": "regression", "std": "fixed", "polish": 10}`,
+		`{"method": "scld"}`, `{"method": "craft"}`, `{"method": "scld", "start": "scratch", "schedule": "learned", "loss": "trajectory-balance"}`,
 	} {
 		tr, err := made(t, config)
 		if err != nil {
@@ -50,7 +51,11 @@ func TestFaults(t *testing.T) {
 		`{"method": "pis", "std": "fixed", "polish": 10}`:                               "regression",
 		`{"method": "pis", "form": "continuous", "std": "fixed"}`:                       "form",
 		`{"method": "pis", "stride": 10}`:                                               "stride",
+		`{"method": "cmcd", "drift": "none"}`:                                           "bridge alone",
+		`{"method": "mcd", "frame": "white"}`:                                           "frame",
 		`{"method": "pis", "steps": 0}`:                                                 "1 to 65536",
+		`{"method": "scld", "steps": 64, "blocks": 5}`:                                  "divisor",
+		`{"method": "craft", "buffer": "prioritised"}`:                                  `"none"`,
 	} {
 		if _, err := made(t, config); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, wanted a word of %s", config, err, want)
