@@ -37,11 +37,17 @@ const (
 	mostSteps  = 8000
 	leastSteps = 1000
 	stepDims   = 256_000 // steps times dimensions
-	ownDraws   = 1 << 15
+
+	mostOwn  = 1 << 15
+	leastOwn = 1 << 11
+	ownDims  = 1 << 22 // draws of the model's own times dimensions: what they take of memory, three times, in float64
 )
 
 // trainSteps is how many steps of Adam a target of d dimensions gets: a minute's worth or less.
 func trainSteps(d int) int { return min(max(stepDims/d, leastSteps), mostSteps) }
+
+// own is how many draws a model makes of its own.
+func own(d int) int { return min(max(ownDims/d, leastOwn), mostOwn) }
 
 // Plan makes the plan.
 func (o Options) Plan() *Plan {
@@ -50,7 +56,7 @@ func (o Options) Plan() *Plan {
 	p := &Plan{
 		Method: o.Method, Shape: control.Shape{Score: true, Gates: true, Std: o.Std}, Frame: o.Frame,
 		Arch:  Arch{Kind: o.Net, Width: o.Width, Depth: o.Depth, Act: nn.GELU},
-		Steps: o.TrainSteps, Batch: o.Batch, Rate: 5e-3, Final: 2e-5, Refresh: o.Refresh, Own: ownDraws, Polish: o.Polish,
+		Steps: o.TrainSteps, Batch: o.Batch, Rate: 5e-3, Final: 2e-5, Refresh: o.Refresh, Polish: o.Polish,
 	}
 	times := o.times()
 	score := func(k int) float64 { return times[k] } // the target's part in the score on the way, roughly

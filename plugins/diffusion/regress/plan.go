@@ -27,7 +27,7 @@ type Plan struct {
 	Rate    float64 // of Adam, at its highest
 	Final   float64 // and at the end
 	Refresh int     // rounds after the first, with draws of the model's own
-	Own     int     // how many draws of its own the model makes for a round
+	Own     int     // how many draws of its own the model makes for a round; 0: by the dimension
 	Polish  int     // steps of package polish at the end
 }
 

@@ -161,8 +161,9 @@ func (t *training) refresh(ctx context.Context, round int) error {
 	if err != nil {
 		return err
 	}
-	f, d := t.state.Frame, t.problem.Dim
-	y, logW, err := pilot.Own(ctx, t.problem.Target, f, path, t.plan.Own, t.problem.Stream(fmt.Sprintf("own/%d", round)), t.pool)
+	f, d, n := t.state.Frame, t.problem.Dim, t.plan.Own
+	number(&n, own(d))
+	y, logW, err := pilot.Own(ctx, t.problem.Target, f, path, n, t.problem.Stream(fmt.Sprintf("own/%d", round)), t.pool)
 	if err != nil {
 		return err
 	}
