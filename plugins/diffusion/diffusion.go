@@ -6,8 +6,12 @@
 package diffusion
 
 import (
+	"slices"
+
 	"github.com/sampan-mc/sampan/plugins/diffusion/annealed"
+	"github.com/sampan-mc/sampan/plugins/diffusion/bridge"
 	"github.com/sampan-mc/sampan/plugins/diffusion/method"
+	"github.com/sampan-mc/sampan/plugins/diffusion/scld"
 	"github.com/sampan-mc/sampan/plugins/sdk"
 	"github.com/sampan-mc/sampan/smc"
 )
@@ -15,9 +19,9 @@ import (
 // Name is the component's.
 const Name = "diffusion"
 
-// Methods lists what the key method accepts.
+// Methods lists what the key method accepts. The first is what is used where it is not set.
 func Methods() []method.Method {
-	return append([]method.Method{annealed.Method}, diffusions()...)
+	return slices.Concat(diffusions(), []method.Method{bridge.Method}, scld.Methods(), []method.Method{annealed.Method})
 }
 
 // Component is the plugin's only one.

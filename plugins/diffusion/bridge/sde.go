@@ -5,9 +5,7 @@ import (
 	"sync"
 
 	"github.com/sampan-mc/sampan/plugins/diffusion/learn"
-	"github.com/sampan-mc/sampan/plugins/diffusion/space"
 	"github.com/sampan-mc/sampan/smc"
-	"github.com/sampan-mc/sampan/targets"
 	"github.com/sampan-mc/sampan/vec"
 	"github.com/sampan-mc/sampan/vec/nn"
 	"github.com/sampan-mc/sampan/vec/rng"
@@ -50,18 +48,13 @@ type sdePath struct {
 	times  []float64
 	known  []step
 	params *nn.Params[float32]
-	frame  *space.Frame
-	target targets.Density
 
 	mu   sync.Mutex
 	free []*mover
 }
 
-func newSDE(m *model, times []float64, theta []float32, f *space.Frame, target targets.Density) *sdePath {
-	p := &sdePath{model: m, times: times, known: m.steps(times), params: nn.NewParams[float32](&m.layout), frame: f, target: target}
-	copy(p.params.Theta, theta)
-	p.params.Refresh()
-	return p
+func newSDE(m *model, times []float64, theta []float32) *sdePath {
+	return &sdePath{model: m, times: times, known: m.steps(times), params: m.served(theta)}
 }
 
 func (p *sdePath) Info() smc.TransportInfo { return smc.TransportInfo{Exact: true} }
@@ -79,7 +72,7 @@ func (p *sdePath) Return(ctx context.Context, _ int, y, ratio []float64, key rng
 
 // mover takes a tile along; it belongs to one caller at a time.
 type mover struct {
-	head
+	heads
 	times                       []float64
 	known                       []step
 	x, mean, var1, xi, rho, tmp tile.Tile[float32]
@@ -87,7 +80,7 @@ type mover struct {
 }
 
 func (p *sdePath) newMover() *mover {
-	m := &mover{head: newHead(p.model, p.params, p.frame, p.target, learn.Lanes), times: p.times, known: p.known, lr: make([]float64, learn.Lanes)}
+	m := &mover{heads: newHeads(p.model, p.params, learn.Lanes), times: p.times, known: p.known, lr: make([]float64, learn.Lanes)}
 	for _, t := range []*tile.Tile[float32]{&m.x, &m.mean, &m.var1, &m.xi, &m.rho, &m.tmp} {
 		*t = tile.New[float32](p.Dim, learn.Lanes)
 	}
@@ -109,9 +102,6 @@ func (p *sdePath) run(ctx context.Context, y, ratio []float64, first uint32, mov
 		p.free = append(p.free, m)
 		p.mu.Unlock()
 	}()
-	if m.target != nil {
-		m.target.Use(ctx)
-	}
 	for d, at := p.Dim, 0; at*d < len(y); at += learn.Lanes {
 		rows := y[at*d : min((at+learn.Lanes)*d, len(y))]
 		tile.Pack64(m.x, rows)
@@ -119,11 +109,6 @@ func (p *sdePath) run(ctx context.Context, y, ratio []float64, first uint32, mov
 		move(m, first+uint32(at))
 		tile.Unpack64(rows, m.x)
 		copy(ratio[at:min(at+learn.Lanes, len(ratio))], m.lr)
-		if m.target != nil {
-			if err := m.target.Err(); err != nil {
-				return err
-			}
-		}
 		if err := ctx.Err(); err != nil {
 			return err
 		}

@@ -10,23 +10,12 @@ import (
 	"github.com/sampan-mc/sampan/vec/tile"
 )
 
-// Source makes fields for one worker each, all of the same velocity. Use is told the context of what comes next; Err is
-// the first error since.
-type Source func() Worker
-
-// Worker is a field that may ask the target.
-type Worker interface {
-	Field[float32]
-	Use(ctx context.Context)
-	Err() error
-}
-
 // Path serves a field: one segment from the start to the target, and back.
 type Path struct {
 	dim   int
 	scale float64 // of the start
 	times []float64
-	make  Source
+	make  func() Field[float32]
 
 	mu   sync.Mutex
 	free []*carrier
@@ -34,16 +23,18 @@ type Path struct {
 
 // carrier moves particles for one caller at a time.
 type carrier struct {
-	field Worker
 	by    *Integrator[float32]
 	x     tile.Tile[float32]
 	ratio []float64
 }
 
-// NewPath serves the fields of source from N(0, scale² I) along times, of which the first is 0 and the last 1.
-func NewPath(dim int, scale float64, times []float64, source Source) *Path {
+// NewPath serves fields, all of one velocity, that source makes, one for each caller, from N(0, scale² I) along times, of which the first is 0 and the last 1.
+func NewPath(dim int, scale float64, times []float64, source func() Field[float32]) *Path {
 	return &Path{dim: dim, scale: scale, times: times, make: source}
 }
+
+// Field makes a field for a caller of its own.
+func (p *Path) Field() Field[float32] { return p.make() }
 
 func (p *Path) Info() smc.TransportInfo { return smc.TransportInfo{Order: 4, Deterministic: true} }
 func (p *Path) Scale() float64          { return p.scale }
@@ -70,7 +61,6 @@ func (p *Path) Return(ctx context.Context, _ int, y, ratio []float64, _ rng.Key,
 func (p *Path) run(ctx context.Context, y, ratio []float64, from, to int) error {
 	c := p.take()
 	defer p.leave(c)
-	c.field.Use(ctx)
 	for d, at := p.dim, 0; at*d < len(y); at += learn.Lanes {
 		rows := y[at*d : min((at+learn.Lanes)*d, len(y))]
 		tile.Pack64(c.x, rows)
@@ -78,7 +68,7 @@ func (p *Path) run(ctx context.Context, y, ratio []float64, from, to int) error 
 		c.by.Run(c.x, c.ratio, from, to)
 		tile.Unpack64(rows, c.x)
 		copy(ratio[at:min(at+learn.Lanes, len(ratio))], c.ratio)
-		if err := c.field.Err(); err != nil {
+		if err := ctx.Err(); err != nil {
 			return err
 		}
 	}
@@ -93,10 +83,7 @@ func (p *Path) take() *carrier {
 		p.free = p.free[:n-1]
 		return c
 	}
-	f := p.make()
-	return &carrier{
-		field: f, by: NewIntegrator[float32](f, p.times, p.dim, learn.Lanes), x: tile.New[float32](p.dim, learn.Lanes), ratio: make([]float64, learn.Lanes),
-	}
+	return &carrier{NewIntegrator(p.make(), p.times, p.dim, learn.Lanes), tile.New[float32](p.dim, learn.Lanes), make([]float64, learn.Lanes)}
 }
 
 func (p *Path) leave(c *carrier) {

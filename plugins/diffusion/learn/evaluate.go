@@ -2,6 +2,7 @@ package learn
 
 import (
 	"context"
+	"fmt"
 	"math"
 
 	"github.com/sampan-mc/sampan/smc"
@@ -19,6 +20,9 @@ type Evaluation struct {
 	ESS       float64 `json:"ess"`         // as a fraction
 	LogZ      float64 `json:"log_z"`       // log of the mean weight
 	LogZLower float64 `json:"log_z_lower"` // mean of the log weights, a lower bound in expectation
+	// Halving is by how much, root mean square, log weights of the same particles change where steps are halved: of paths
+	// that are discretised.
+	Halving float64 `json:"halving,omitempty"`
 }
 
 func (e Evaluation) metrics() map[string]float64 {
@@ -27,11 +31,58 @@ func (e Evaluation) metrics() map[string]float64 {
 
 // evaluate sends n particles down the whole path.
 func (s *served) evaluate(ctx context.Context, p *Problem, n int) (Evaluation, error) {
+	lw, err := s.weights(ctx, p, n)
+	if err != nil {
+		return Evaluation{}, err
+	}
+	return weigh(lw), nil
+}
+
+const (
+	halvedPaths = 512  // that the steps are judged by
+	coarse      = 0.05 // change of log weights from which on steps are too long
+)
+
+// halve sends a few particles down a path that is discretised, and down the finer one, and says what is wrong with it, if
+// anything is.
+func (s *served) halve(ctx context.Context, p *Problem, e *Evaluation) (warning string, err error) {
+	path, ok := s.path.(Finer)
+	if !ok {
+		return "", nil
+	}
+	lw, err := s.weights(ctx, p, halvedPaths)
+	if err != nil {
+		return "", err
+	}
+	fine := *s
+	fine.path = path.Finer()
+	finer, err := fine.weights(ctx, p, halvedPaths)
+	if err != nil {
+		return "", err
+	}
+	sum, n := 0.0, 0.0
+	for i, a := range lw {
+		if d := a - finer[i]; !bad(d) {
+			sum += d * d
+			n++
+		}
+	}
+	if n < halvedPaths/2 {
+		return "the path's steps are too long: half its particles get lost", nil
+	}
+	if e.Halving = math.Sqrt(sum / n); e.Halving > coarse {
+		warning = fmt.Sprintf("the path's steps are long: log weights change by %.2g, root mean square, where they are halved", e.Halving)
+	}
+	return warning, nil
+}
+
+// weights are the log weights of n particles that went down the whole path.
+func (s *served) weights(ctx context.Context, p *Problem, n int) ([]float64, error) {
 	key := p.Stream("evaluation")
 	d := s.frame.Dim
 	at, next := smc.NewParticles(n, d, 0), smc.NewParticles(n, d, 0)
 	if err := s.reference.Sample(ctx, 0, n, key, at.X); err != nil {
-		return Evaluation{}, err
+		return nil, err
 	}
 	lw, ratio, status := make([]float64, n), make([]float64, n), make([]targets.Status, n)
 	if s.path.Forgets() { // the start is of no account
@@ -40,7 +91,7 @@ func (s *served) evaluate(ctx context.Context, p *Problem, n int) (Evaluation, e
 		}
 	} else {
 		if err := s.start(ctx, at, lw); err != nil {
-			return Evaluation{}, err
+			return nil, err
 		}
 		for i := range lw {
 			lw[i] = -lw[i]
@@ -48,7 +99,7 @@ func (s *served) evaluate(ctx context.Context, p *Problem, n int) (Evaluation, e
 	}
 	for k := range s.path.Cuts() {
 		if err := s.move(ctx, s.path.Move, k+1, at, next, ratio, status, p.Stream("evaluation/moves")); err != nil {
-			return Evaluation{}, err
+			return nil, err
 		}
 		for i, r := range ratio {
 			lw[i] += r
@@ -58,7 +109,7 @@ func (s *served) evaluate(ctx context.Context, p *Problem, n int) (Evaluation, e
 	b := targets.NewBatch(n, d, targets.LogP)
 	copy(b.X, at.X)
 	if err := s.target.Eval(ctx, b); err != nil {
-		return Evaluation{}, err
+		return nil, err
 	}
 	for i, v := range b.LogP {
 		lw[i] += v
@@ -66,7 +117,7 @@ func (s *served) evaluate(ctx context.Context, p *Problem, n int) (Evaluation, e
 			lw[i] = math.Inf(-1)
 		}
 	}
-	return weigh(lw), nil
+	return lw, nil
 }
 
 // weigh makes an evaluation of log weights.

@@ -96,6 +96,11 @@ func (l *Learner) Train(ctx context.Context, t *smc.Training) (*smc.Learned, err
 	if l.result, err = l.served.evaluate(ctx, &p, finalPaths); err != nil {
 		return nil, err
 	}
+	if warning, err := l.served.halve(ctx, &p, &l.result); err != nil {
+		return nil, err
+	} else if warning != "" {
+		learned.Warnings = append(learned.Warnings, warning)
+	}
 	learned.Used = smc.Evals{Density: l.densities.Load(), Gradient: l.gradients.Load()}
 	return learned, nil
 }

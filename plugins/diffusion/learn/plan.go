@@ -99,6 +99,12 @@ type Recut interface {
 	SetCuts(n int) error
 }
 
+// Finer is a Path that is discretised, and known with steps of half the length too.
+type Finer interface {
+	Path
+	Finer() Path
+}
+
 // Pool is the workers that a step spreads over.
 func (p *Problem) Pool() *par.Pool { return par.NewPool(max(p.Workers, 1)) }
 

@@ -18,9 +18,11 @@
 //
 //	c = w/(t² + κw)      x̂₁ = x₁ + cψ      κ = mean g₁², coordinate by coordinate
 //
-// there is no variance left inside a Gaussian mode of precision κ. The loss is the mean over samples and coordinates of
+// there is no variance left inside a Gaussian mode of precision κ. The loss, the mean over samples and coordinates of
 //
-//	(a − â)² + (s − ŝ)² (w + t²/κ)      ŝ = (g₁t − κ√w z)/(t² + κw),   â = x̂₁ + (1−t)S₀² ŝ
+//	(a − â)²/(w + t²/κ) + (s − ŝ)²      ŝ = (g₁t − κ√w z)/(t² + κw),   â = x̂₁ + (1−t)S₀² ŝ
+//
+// measures drifts by the width of a mode at their time: near the target it is the small errors that count.
 //
 // With Spread a third head ℓ is fitted, by the likelihood of a Gaussian, to the variance of x₁,
 //

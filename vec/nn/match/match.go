@@ -124,13 +124,13 @@ func (k *worker[T]) residual(y tile.Tile[T], scale T) float64 {
 		if k.Spread {
 			sum += k.spread(i, y)
 		}
-		e := k.dy.Row(i)
-		vec.Sub(e, y.Row(i), k.a.Row(i))
+		r, e := k.a.Row(i), k.dy.Row(i)
+		vec.Sub(r, y.Row(i), r)
+		vec.Mul(e, r, k.weight.Row(i))
+		sum += vec.Dot(r, e)
+		e = k.dy.Row(d + i)
+		vec.Sub(e, y.Row(d+i), k.s.Row(i))
 		sum += vec.Dot(e, e)
-		r, e2 := k.s.Row(i), k.dy.Row(d+i)
-		vec.Sub(r, y.Row(d+i), r)
-		vec.Mul(e2, r, k.weight.Row(i))
-		sum += vec.Dot(r, e2)
 	}
 	vec.Scale(k.dy.Data, scale, k.dy.Data)
 	return sum
