@@ -12,7 +12,11 @@ import (
 const (
 	lookPaths  = 1024 // that a training looks at itself by
 	finalPaths = 8192 // that its end is judged by
+	costly     = 128  // dimensions, beyond which there are fewer of them
 )
+
+// paths is n, or fewer in many dimensions, where each costs more.
+func paths(n, d int) int { return max(n*costly/max(d, costly)/Lanes, 1) * Lanes }
 
 // Evaluation is what fresh particles say of a path.
 type Evaluation struct {

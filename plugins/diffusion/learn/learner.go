@@ -93,7 +93,7 @@ func (l *Learner) Train(ctx context.Context, t *smc.Training) (*smc.Learned, err
 		return nil, err
 	}
 	l.allowed = 0 // how good it is, is to be known
-	if l.result, err = l.served.evaluate(ctx, &p, finalPaths); err != nil {
+	if l.result, err = l.served.evaluate(ctx, &p, paths(finalPaths, p.Dim)); err != nil {
 		return nil, err
 	}
 	if warning, err := l.served.halve(ctx, &p, &l.result); err != nil {
@@ -223,7 +223,7 @@ func (r *run) look(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	e, err := s.evaluate(ctx, r.problem, lookPaths)
+	e, err := s.evaluate(ctx, r.problem, paths(lookPaths, r.problem.Dim))
 	if err != nil {
 		return err
 	}

@@ -130,12 +130,15 @@ func (o Options) check() error {
 	return nil
 }
 
+// many dimensions make a step of training costly.
+const many = 512
+
 // sized is the plan with what goes by the dimension.
 func (p *Plan) sized(d int) *Plan {
 	q := *p
 	batch, steps := 256, 1000
 	switch {
-	case d > 512:
+	case d > many:
 		batch, steps = 64, 100
 	case d > 32:
 		steps = 500

@@ -15,7 +15,8 @@ import (
 
 // The survey: a tempered sampler of few particles that finds its own levels and step sizes.
 const (
-	surveyTiles  = 8
+	surveyTiles  = 8   // of particles
+	fewTiles     = 2   // likewise, in more dimensions than many
 	surveyESS    = 0.8 // what a level leaves of the effective sample size
 	surveyLevels = 256
 	surveyMoves  = 2  // trajectories a level
@@ -32,6 +33,7 @@ type survey struct {
 	pool    *par.Pool
 	target  *space.Target[float32]
 	hmc     *hamiltonian
+	tiles   int
 	d, p, n int
 	x, raw  [2][]float32 // tiles, and room for those resampled
 	logp    [2][]float64
@@ -70,13 +72,17 @@ func alongPath(ctx context.Context, f *space.Frame, p *learn.Problem, scale floa
 
 func newSurvey(f *space.Frame, p *learn.Problem, scale float64) *survey {
 	pool := p.Pool()
-	s := &survey{pool: pool, target: space.On[float32](f, p.Target, pool.Workers(), learn.Lanes), d: f.Dim, p: learn.Lanes, n: surveyTiles * learn.Lanes}
+	s := &survey{pool: pool, target: space.On[float32](f, p.Target, pool.Workers(), learn.Lanes), d: f.Dim, p: learn.Lanes, tiles: surveyTiles}
+	if s.d > many {
+		s.tiles = fewTiles
+	}
+	s.n = s.tiles * s.p
 	s.hmc = newHamiltonian(s.target, scale, s.d, s.p, pool.Workers())
 	for i := range 2 {
 		s.x[i], s.raw[i] = tile.Aligned[float32](s.n*s.d), tile.Aligned[float32](s.n*s.d)
 		s.logp[i] = make([]float64, s.n)
 	}
-	s.ref, s.lw, s.w, s.accept = make([]float64, s.n), make([]float64, s.n), make([]float64, s.n), make([]float64, surveyTiles)
+	s.ref, s.lw, s.w, s.accept = make([]float64, s.n), make([]float64, s.n), make([]float64, s.n), make([]float64, s.tiles)
 	return s
 }
 
@@ -85,7 +91,7 @@ func (s *survey) at(v []float32, t int) tile.Tile[float32] {
 }
 
 func (s *survey) draw(key rng.Key, scale float64) {
-	s.pool.For(surveyTiles, func(id, t int) {
+	s.pool.For(s.tiles, func(id, t int) {
 		x := s.at(s.x[0], t)
 		vec.Normals(x.Data, s.p, s.d, s.p, key, uint32(t*s.p), 0, 0)
 		vec.Scale(x.Flat(), float32(scale), x.Flat())
@@ -104,7 +110,7 @@ func (s *survey) weigh(by float64) float64 {
 
 // next finds the level after β.
 func (s *survey) next(beta float64) (float64, error) {
-	for t := range surveyTiles {
+	for t := range s.tiles {
 		startLogP(s.ref[t*s.p:(t+1)*s.p], s.at(s.x[0], t), s.hmc.scale)
 	}
 	if s.weigh(1-beta) >= surveyESS {
@@ -148,7 +154,7 @@ func (s *survey) choose(key rng.Key, stage uint32) {
 // settle moves the particles at β until the step size is right, and returns it.
 func (s *survey) settle(key rng.Key, stage uint32, beta, step float64) float64 {
 	for m := range surveyMost {
-		s.pool.For(surveyTiles, func(id, t int) {
+		s.pool.For(s.tiles, func(id, t int) {
 			s.accept[t] = s.hmc.move(id, s.at(s.x[0], t), s.at(s.raw[0], t), s.logp[0][t*s.p:(t+1)*s.p], beta, step,
 				draw{key, uint32(t * s.p), stage, uint32(m + 1)})
 		})
@@ -167,7 +173,7 @@ func (s *survey) settle(key rng.Key, stage uint32, beta, step float64) float64 {
 // rms are the root mean squares of the score's components.
 func (s *survey) rms() []float64 {
 	out := make([]float64, s.d)
-	for t := range surveyTiles {
+	for t := range s.tiles {
 		raw := s.at(s.raw[0], t)
 		for i := range out {
 			for _, v := range raw.Row(i) {
