@@ -20,6 +20,7 @@ var vp = chain.Noise{Start: 10, End: 0.1}
 const (
 	ouTotal   = 10   // of DDS: Σ b², so that e^{−½·10} of the target is left at the start
 	narrow2   = 0.01 // variance, in a frame of unit scale, below which grids need not tell
+	smallest  = 0.05 // step size in relation to the largest
 	diffusion = 0.5  // Σ e of Langevin steps, in a frame of unit scale
 )
 
@@ -32,7 +33,7 @@ func (p *Plan) method() {
 	switch {
 	case o.Grid == "refined":
 		times = chain.Refined(o.Steps)
-	case o.Grid == "geometric" && o.Method == "pis":
+	case o.Grid == "geometric" && (o.Method == "pis" || o.annealed()):
 		times = chain.Geometric(o.Steps, narrow2)
 	case o.Grid == "geometric":
 		times = chain.Noised(o.Steps, vp, narrow2)
@@ -54,7 +55,13 @@ func (p *Plan) method() {
 		}
 		return
 	case o.Method == "dds":
-		p.Spec = func(d int) *chain.Spec { return chain.Exponential(d, times, chain.CosineRates(o.Steps, ouTotal), 1) }
+		rates := chain.CosineRates(o.Steps, ouTotal)
+		if o.Grid != "" {
+			for k := range rates { // b = √(1 − α²)
+				rates[k] = math.Sqrt(-math.Expm1(-vp.Integral(times[k], times[k+1])))
+			}
+		}
+		p.Spec = func(d int) *chain.Spec { return chain.Exponential(d, times, rates, 1) }
 	case o.Form == Continuous:
 		p.Spec = func(d int) *chain.Spec { return chain.Euler(d, times, vp, 1, true) }
 		p.Gates = control.Gates{Score: 1, State: -1}
@@ -107,13 +114,21 @@ func bothWays(s *chain.Spec) *chain.Spec {
 	return s
 }
 
-// langevin makes ULA, MCD, CMCD and the general bridge: Langevin steps, smaller towards the target.
+// langevin makes ULA, MCD, CMCD and the general bridge.
 func (p *Plan) langevin(times []float64) {
 	o := &p.Options
 	sizes, sum := make([]float64, o.Steps), 0.0
 	for k := range sizes {
-		c := math.Cos(math.Pi / 2 * float64(k) / float64(o.Steps))
-		sizes[k] = c*c + 0.05
+		u := float64(k) / float64(o.Steps)
+		switch o.Sizes {
+		case "cosine":
+			c := math.Cos(math.Pi / 2 * u)
+			sizes[k] = c*c + smallest
+		case "linear":
+			sizes[k] = 1 - u + smallest
+		default:
+			sizes[k] = 1
+		}
 		sum += sizes[k]
 	}
 	for k := range sizes {

@@ -14,7 +14,8 @@ type Options struct {
 	Start  string // Scratch or Pilot; "": Scratch
 	Frame  string // with Pilot: one of Frames; "": the first
 	Drift  string // of bridge: what its steps do with nothing learned, one of Drifts; "": Noising
-	Grid   string // one of Grids; "": the method's own
+	Grid   string // one of Grids; "": of pis, dis and the bridge with drift Noising geometric, of dds its own, else uniform
+	Sizes  string // of Langevin steps: one of Sizes; "": the first
 
 	Steps      int     // K; 0: 128
 	Net        string  // one of control.Kinds; "": "perdim+mlp"
@@ -67,6 +68,7 @@ var (
 	Losses  = []string{LogVariance, VarGrad, TrajectoryBalance, KL, LogDerivative, BSDE, SubTB, AdjointSampling}
 	Frames  = []string{"product", "white", "scale", Reference}
 	Drifts  = []string{Noising, Score, None}
+	Sizes   = []string{"cosine", "linear", "constant"}
 	Grids   = []string{"uniform", "refined", "geometric"}
 )
 
@@ -78,7 +80,7 @@ func New(o Options) (*Plan, error) {
 		accepted []string
 	}{
 		{&o.Method, "method", Methods}, {&o.Loss, "loss", Losses}, {&o.Form, "form", []string{Kernel, Continuous}}, {&o.Std, "std", []string{Fixed, Learned}},
-		{&o.Start, "start", []string{Scratch, Pilot}}, {&o.Drift, "drift", Drifts}, {&o.Frame, "frame", Frames},
+		{&o.Start, "start", []string{Scratch, Pilot}}, {&o.Drift, "drift", Drifts}, {&o.Frame, "frame", Frames}, {&o.Sizes, "sizes", Sizes},
 	} {
 		if *d.value == "" {
 			*d.value = d.accepted[0]
@@ -115,8 +117,11 @@ func (o *Options) numbers() {
 	if o.Net == "" {
 		o.Net = "perdim+mlp"
 	}
-	if o.Grid == "" {
-		o.Grid = "uniform"
+	if o.Grid == "" && o.Method != "dds" {
+		o.Grid = "geometric"
+		if o.annealed() || o.Form == Continuous {
+			o.Grid = "uniform"
+		}
 	}
 }
 
@@ -156,7 +161,7 @@ func (o *Options) fit() error {
 		return fmt.Errorf("batch: found %d; accepted: a multiple of 64", o.Batch)
 	case o.Steps < 1 || o.TrainSteps < 0 || o.Width < 1:
 		return fmt.Errorf("steps: found %d, %d of training, width %d; accepted: 1 or more, 0 or more, 1 or more", o.Steps, o.TrainSteps, o.Width)
-	case !slices.Contains(Grids, o.Grid):
+	case o.Grid != "" && !slices.Contains(Grids, o.Grid):
 		return fmt.Errorf("grid: found %q; accepted: %q", o.Grid, Grids)
 	}
 	return nil
