@@ -8,24 +8,28 @@ import (
 	"strings"
 )
 
-// write makes the page.
-func write(todo []row, outcomes [][]*outcome) []byte {
-	var b bytes.Buffer
-	b.WriteString("# Learned samplers against published figures\n\n" +
+// write makes the page of the rows that there are outcomes of.
+func (b *book) write() []byte {
+	var p bytes.Buffer
+	p.WriteString("# Learned samplers against published figures\n\n" +
 		"Made by `make tables`. ESS is the effective sample size of fresh paths as a fraction; log Z and the gap (log Z less the mean log weight)\n" +
 		"are against the known value; modes as found by weight, TV the total variation of their weights. CPU seconds are pilot + training, on one core.\n" +
 		"Where there are several seeds, medians, and the range of ESS. A row that misses a gate says which.\n")
 	table := ""
-	for i, r := range todo {
+	for _, r := range rows() {
+		all := b.of(r)
+		if len(all) == 0 {
+			continue
+		}
 		if r.table != table {
 			table = r.table
-			fmt.Fprintf(&b, "\n## %s\n\n", table)
-			b.WriteString("| target | published ESS | demanded | ESS | log Z | gap | modes | TV | Pareto k | paths | steps | evaluations | CPU seconds | missed |\n")
-			b.WriteString("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n")
+			fmt.Fprintf(&p, "\n## %s\n\n", table)
+			p.WriteString("| target | published ESS | demanded | ESS | log Z | gap | modes | TV | Pareto k | paths | steps | evaluations | CPU seconds | missed |\n")
+			p.WriteString("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n")
 		}
-		b.WriteString(line(r, outcomes[i]))
+		p.WriteString(line(r, all))
 	}
-	return b.Bytes()
+	return p.Bytes()
 }
 
 func line(r row, all []*outcome) string {
