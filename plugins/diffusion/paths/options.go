@@ -8,7 +8,7 @@ import (
 // Options say which sampler is trained by which loss. Zero values are defaults.
 type Options struct {
 	Method string // one of Methods
-	Loss   string // one of Losses; "": LogVariance
+	Loss   string // one of Losses; "": LogVariance, but KL for ula and mcd, whose way there cannot become what LogVariance wants
 	Form   string // of dis: Kernel or Continuous; "": Kernel
 	Std    string // Learned or Fixed standard deviations of the steps; "": Fixed
 	Start  string // Scratch or Pilot; "": Scratch
@@ -74,6 +74,9 @@ var (
 
 // New makes the plan of o.
 func New(o Options) (*Plan, error) {
+	if o.Loss == "" && (o.Method == "ula" || o.Method == "mcd") {
+		o.Loss = KL
+	}
 	for _, d := range []struct {
 		value    *string
 		name     string

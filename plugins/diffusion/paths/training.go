@@ -46,6 +46,9 @@ func (t *training) phases() []learn.Phase {
 	}
 }
 
+// averaged is how often a training is as long as what is averaged over.
+const averaged = 15
+
 // matched tells whether the training starts by regression: from a pilot, with a way back that is known.
 func (t *training) matched() bool {
 	return t.plan.Start == Pilot && !t.plan.annealed() && t.plan.Loss != AdjointSampling && t.plan.MatchSteps > 0
@@ -53,7 +56,9 @@ func (t *training) matched() bool {
 
 // phase makes a phase of Adam steps at a falling rate. Where there was one before it starts from that one's average.
 func (t *training) phase(name string, steps int, rate float64, s stage) learn.Phase {
-	adam := optim.New[float32](optim.Default, t.params.Layout.Size())
+	config := optim.Default
+	config.EMA = min(config.EMA, max(1-averaged/float64(max(steps, 1)), 0.5)) // a short training is not to be held back by where it began
+	adam := optim.New[float32](config, t.params.Layout.Size())
 	before := t.adams
 	t.adams = append(t.adams, adam)
 	schedule := optim.Schedule{Peak: rate, Final: rate / 100, Warmup: steps / 40, Steps: steps}
