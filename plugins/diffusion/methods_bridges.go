@@ -24,10 +24,10 @@ func bridges() []method.Method {
 type bridgeOptions struct {
 	Start         string `json:"start" doc:"scratch, or pilot, in the coordinates of the draws of a short tempered run"`
 	Std           string `json:"std" doc:"standard deviations of the steps: fixed or learned"`
-	Loss          string `json:"loss" doc:"log-variance, vargrad, trajectory-balance, kl, kl-log-derivative, bsde or sub-tb"`
+	Loss          string `json:"loss" doc:"log-variance, vargrad, trajectory-balance, kl, kl-log-derivative, bsde or sub-tb. Empty: kl for mcd, whose way there is given, else log-variance"`
 	Drift         string `json:"drift" doc:"of bridge, with nothing learned: noising, of a diffusion model and its reversal; score, Langevin steps along the geometric path; none"`
 	Steps         int    `json:"steps" doc:"of the path"`
-	Grid          string `json:"grid" doc:"their times: uniform, refined (finer towards the target) or geometric (finer still)"`
+	Grid          string `json:"grid" doc:"their times: uniform, refined (finer towards the target) or geometric (finer still). Empty: geometric for bridge with drift noising, else uniform"`
 	Net           string `json:"net" doc:"mlp, perdim or perdim+mlp"`
 	Width         int    `json:"width" doc:"of the net"`
 	TrainSteps    int    `json:"train_steps" doc:"of the optimiser; 0: by the start"`
@@ -39,7 +39,7 @@ type bridgeOptions struct {
 
 func bridgeMethod(name, summary string) method.Method {
 	keys := bridgeOptions{
-		Start: paths.Scratch, Std: paths.Fixed, Loss: paths.LogVariance, Drift: paths.Noising, Steps: 128, Grid: paths.Grids[0],
+		Start: paths.Scratch, Std: paths.Fixed, Drift: paths.Noising, Steps: 128,
 		Net: "perdim+mlp", Width: 64, Batch: 512,
 	}
 	return method.Method{Name: name, Summary: summary, Keys: keys, New: func(p method.Problem) (smc.Transport, error) {
