@@ -49,7 +49,8 @@ type Batch[T vec.Float] struct {
 	tilted         []T
 	detach         bool
 	simulate, play func(worker, t int)
-	onward         func(worker, t int)
+	onward, home   func(worker, t int)
+	homing         int
 	reverse        func(worker, slot int)
 	through        func(worker, slot int)
 }
@@ -94,7 +95,7 @@ func NewBatch[T vec.Float](s *Sampler[T], paths, p, capBytes int, pool *par.Pool
 		b.workers = append(b.workers, newWorker(s, id, p, layout))
 	}
 	b.simulate, b.play, b.onward, b.reverse = b.simulateTile, b.replayTile, b.continueTile, b.backSlot
-	b.through = b.tiltSlot
+	b.through, b.home = b.tiltSlot, b.homeTile
 	return b
 }
 

@@ -149,6 +149,46 @@ func TestPathsGivenUp(t *testing.T) {
 	}
 }
 
+// TestPathsHome: over exact draws of the target, paths drawn the way back have weights whose inverse is 1/Z in the mean, and
+// replaying them gives the same weights.
+func TestPathsHome(t *testing.T) {
+	const n = 1 << 14
+	for name, spec := range specs(1) {
+		if spec.Continuous {
+			continue
+		}
+		s := shape(spec, true)
+		s.Active = 1
+		c, w := random[float64](s, "mlp", .05)
+		b := batch(spec, c, n, Target[float64](gauss[float64]{.4, .8, 1.5}))
+		for t := range n / 64 {
+			x := b.State(t, spec.K())
+			rng.NewKey(8, "draws", t).Normals(x.Data, 0, 0, 0)
+			for j, v := range x.Data {
+				x.Data[j] = .4 + .8*v
+			}
+		}
+		if err := b.SimulateHome(w, rng.NewKey(1, "paths", 0), 0, 1, n/64); err != nil {
+			t.Fatal(err)
+		}
+		inverse := make([]float64, n)
+		for i, l := range b.LogW {
+			inverse[i] = -l
+		}
+		if z := zScore(inverse, -1.5); math.Abs(z) > 4.5 { // false alarms: 7e-6 each, were they normal
+			t.Errorf("%s: the mean inverse weight is %.1f standard errors off 1/Z", name, z)
+		}
+		was := slices.Clone(b.LogW)
+		b.Replay(w)
+		for i, l := range b.LogW {
+			if math.Abs(l-was[i]) > 1e-10 {
+				t.Errorf("%s: path %d has log weight %v, and %v when replayed", name, i, was[i], l)
+				break
+			}
+		}
+	}
+}
+
 // TestAlong: what the blocks between any cuts add to the log weight is the whole of it.
 func TestAlong(t *testing.T) {
 	b, w := trial(t, "cmcd", true)

@@ -27,6 +27,7 @@ type Options struct {
 	MatchRate  float64 // of these; 0: 5e-3
 
 	Explore float64 // what multiplies the noise of training paths at first; 0: 1
+	Home    float64 // with Pilot, the part of training paths that is drawn the way back from the pilot's draws
 	Detach  bool    // with KL: the target's Hessian is left out of the gradient
 	Cuts    int     // of SubTB: blocks; 0: 8
 	Decay   float64 // of SubTB: λ; 0: 0.9
@@ -160,6 +161,8 @@ func (o *Options) fit() error {
 		return fmt.Errorf("loss: found %q for method %s with std %q; accepted: for pis with std %q", o.Loss, o.Method, o.Std, Fixed)
 	case o.Method == "ula" && !free:
 		return fmt.Errorf("method: found ula with nothing to learn; accepted: with a schedule, step sizes or a prior to learn, or as the method annealed")
+	case o.Home < 0 || o.Home > 1 || o.Home > 0 && (o.Start != Pilot || slices.Contains([]string{KL, LogDerivative, AdjointSampling}, o.Loss)):
+		return fmt.Errorf("home: found %g with start %q and loss %q; accepted: 0, or up to 1 with start %q and a loss that takes paths as given", o.Home, o.Start, o.Loss, Pilot)
 	case o.Batch%64 != 0 || o.Batch < 0:
 		return fmt.Errorf("batch: found %d; accepted: a multiple of 64", o.Batch)
 	case o.Steps < 1 || o.TrainSteps < 0 || o.Width < 1:

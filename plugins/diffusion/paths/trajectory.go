@@ -2,14 +2,15 @@ package paths
 
 import (
 	"context"
+	"math"
 
 	"github.com/sampan-mc/sampan/plugins/diffusion/chain"
 	"github.com/sampan-mc/sampan/plugins/diffusion/learn"
 	"github.com/sampan-mc/sampan/plugins/diffusion/space"
 )
 
-// trajectory is a loss of whole paths: a batch is drawn, by the sampler itself or with more noise than it would draw, and
-// an objective takes it back.
+// trajectory is a loss of whole paths: a batch is drawn, by the sampler itself, with more noise than it would draw, or the
+// way back from a pilot's draws, and an objective takes it back.
 type trajectory struct {
 	*training
 	objective
@@ -33,12 +34,32 @@ func (t *trajectory) gradient(ctx context.Context, i int) (loss, norm float64, g
 		t.ready(t.batch)
 	}
 	t.target.Use(ctx)
-	noise := t.plan.noise(i)
-	if err := t.batch.Simulate(t.params, t.problem.Stream("paths"), uint32(i), noise); err != nil {
+	home := int(math.Round(t.plan.Home * float64(t.plan.Batch/learn.Lanes)))
+	t.sendHome(home, uint32(i))
+	if err := t.batch.SimulateHome(t.params, t.problem.Stream("paths"), uint32(i), t.plan.noise(i), home); err != nil {
 		return 0, 0, nil, err
 	}
 	loss, norm = t.back(t.training, t.batch, i)
 	return loss, norm, t.batch.Grad, t.target.Err()
+}
+
+// sendHome sets the ends of that many tiles to draws of the pilot.
+func (t *trajectory) sendHome(tiles int, i uint32) {
+	if tiles == 0 {
+		return
+	}
+	d, x := t.sampler.Dim, t.state.Facts[factX]
+	u := make([]float64, tiles*learn.Lanes)
+	t.problem.Stream("home").Uniforms(u, 0, i, 0)
+	for at := range tiles {
+		end := t.batch.State(at, t.sampler.K())
+		for j := range learn.Lanes {
+			n := min(int(u[at*learn.Lanes+j]*float64(len(x)/d)), len(x)/d-1)
+			for r := range d {
+				end.Row(r)[j] = x[n*d+r]
+			}
+		}
+	}
 }
 
 // keepBytes bounds the memory of pre-activations.
