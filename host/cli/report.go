@@ -76,11 +76,17 @@ func reportQuality(w io.Writer, s *record.Summary) {
 		fmt.Fprintf(w, "  Pareto k   %.2f  %s\n", k, paretoVerdict(k, s))
 	}
 	if m := s.Modes; m != nil {
-		fmt.Fprintf(w, "  modes      %d of %d found; their weights off by %s in total variation\n", m.Found, m.Of, number(float64(m.TotalVariation), 2))
+		fmt.Fprintf(w, "  modes      %s\n", modesText(m))
 	}
 	if a := s.Ancestors; a != nil {
 		fmt.Fprintf(w, "  ancestors  %d of the %d draws from the reference have descendants at the end\n", a.Surviving, a.Of)
 	}
+}
+
+// modesText says how many modes were found, and whether their weights are right.
+func modesText(m *record.Modes) string {
+	return fmt.Sprintf("%d of %d found; their weights off by %s in total variation, as many independent draws by %s",
+		m.Found, m.Of, number(float64(m.TotalVariation), 2), number(float64(m.Sampled), 2))
 }
 
 // paretoVerdict says what a Pareto k means: of the worst stage's weights, for the size of an island.

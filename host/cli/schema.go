@@ -7,7 +7,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"text/tabwriter"
 )
 
 // schema is what is shown of a JSON Schema: the keys of a table, and alternatives of it.
@@ -53,29 +52,51 @@ func showSchema(w io.Writer, text json.RawMessage, name string) error {
 		}
 		s = schema{Properties: all}
 	}
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	if len(s.Properties) > 0 {
-		fmt.Fprintln(table, "\n  key\ttype\tdefault\tmeaning")
-		showKeys(table, "", s)
+		rows := [][]string{{"key", "type", "default", "meaning"}}
+		s.keys("", &rows)
+		fmt.Fprint(w, "\n"+columns(rows))
 	}
 	if len(s.OneOf) > 0 {
-		fmt.Fprintln(table)
+		var rows [][]string
 		for _, a := range s.OneOf {
-			fmt.Fprintf(table, "  %s\t%s\n", a.Title, a.Description)
+			rows = append(rows, []string{a.Title, a.Description})
 		}
+		fmt.Fprint(w, "\n"+columns(rows))
 	}
-	return table.Flush()
+	return nil
 }
 
-func showKeys(w io.Writer, before string, s schema) {
+// keys adds a row for each key of the table s, and of the tables in it.
+func (s *schema) keys(before string, rows *[][]string) {
 	for _, k := range slices.Sorted(maps.Keys(s.Properties)) {
 		p := s.Properties[k]
-		if len(p.Properties) > 0 {
-			showKeys(w, before+k+".", p)
-			continue
+		switch {
+		case len(p.Properties) > 0:
+			p.keys(before+k+".", rows)
+		case p.Const == nil: // else it is the name of what is shown
+			*rows = append(*rows, []string{before + k, p.kind(), orDash(string(p.Default)), p.meaning(slices.Contains(s.Required, k))})
 		}
-		fmt.Fprintf(w, "  %s%s\t%s\t%s\t%s\n", before, k, p.kind(), orDash(string(p.Default)), p.meaning(slices.Contains(s.Required, k)))
 	}
+}
+
+// columns lines up rows of text; the last column is wrapped.
+func columns(rows [][]string) string {
+	width := make([]int, len(rows[0])-1)
+	for _, r := range rows {
+		for j := range width {
+			width[j] = max(width[j], len([]rune(r[j])))
+		}
+	}
+	var b strings.Builder
+	for _, r := range rows {
+		head := "  "
+		for j, n := range width {
+			head += fmt.Sprintf("%-*s  ", n, r[j])
+		}
+		b.WriteString(hanging(head, r[len(width)]))
+	}
+	return b.String()
 }
 
 func (p *schema) kind() string {
@@ -89,7 +110,7 @@ func (p *schema) kind() string {
 		}
 		return strings.Join(names, " or ")
 	}
-	if p.Const != nil || len(p.Enum) > 0 {
+	if len(p.Enum) > 0 {
 		return "string"
 	}
 	return "-"
@@ -97,9 +118,6 @@ func (p *schema) kind() string {
 
 func (p *schema) meaning(required bool) string {
 	var parts []string
-	if p.Const != nil {
-		parts = append(parts, fmt.Sprintf("%q", p.Const))
-	}
 	if p.Description != "" {
 		parts = append(parts, p.Description)
 	}

@@ -79,7 +79,7 @@ func reportTraining(w io.Writer, e *run.Evaluation) {
 		fmt.Fprintf(w, "  sds       of the unweighted end points off by %s on average\n", number(float64(e.DeltaStd), 2))
 	}
 	if m := e.Modes; m != nil {
-		fmt.Fprintf(w, "  modes     %d of %d found; their weights off by %s in total variation\n", m.Found, m.Of, number(float64(m.TotalVariation), 2))
+		fmt.Fprintf(w, "  modes     %s\n", modesText(m))
 	}
 	fmt.Fprintf(w, "  cost      pilot %s evaluations in %s s, training %s in %s s\n",
 		thousands(e.Pilot.Sum()), number(float64(e.Seconds.Pilot), 3), thousands(e.Evals.Sum()), number(float64(e.Seconds.Train), 3))

@@ -60,8 +60,9 @@ type Summary struct {
 // Modes compares the draws with the known modes of the target.
 type Modes struct {
 	Of             int   `json:"of"`
-	Found          int   `json:"found"`           // with more than half of the draws that they should have
-	TotalVariation Float `json:"total_variation"` // ½ Σ |part of the draws − weight|
+	Found          int   `json:"found"`                   // with more than half of the draws that they should have
+	TotalVariation Float `json:"total_variation"`         // ½ Σ |part of the draws − weight|
+	Sampled        Float `json:"total_variation_sampled"` // of as many independent draws as the draws are worth, on average
 }
 
 // Transport is the one that the sampler used.

@@ -86,7 +86,7 @@ func (h *hybridRun) evaluate(ctx context.Context) (*Evaluation, error) {
 	e.Modes = modesOf(h.target.Density, p.N, func(i int) []float64 {
 		h.transform.Constrain(1, p.X[i*p.D:(i+1)*p.D], x)
 		return x
-	}, p.LogW)
+	}, p.LogW, res.ESS)
 	if err := h.evaluateBack(ctx, e, p, cfg.Seed); err != nil {
 		return nil, err
 	}

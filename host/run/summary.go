@@ -77,20 +77,25 @@ func (s *session) summary(o outcome, post *posterior) *record.Summary {
 			sum.Warnings = append(sum.Warnings, f.Text)
 		}
 	}
-	sum.Modes = s.modes(post)
+	sum.Modes = s.modes(post, sum)
 	sum.Seconds = s.seconds().summary()
 	return sum
 }
 
-// modes compares the draws with the modes of the target.
-func (s *session) modes(post *posterior) *record.Modes {
+// modes compares the draws with the modes of the target. Moves do not take particles from mode to mode, so a population is
+// worth as many draws as it has ancestors.
+func (s *session) modes(post *posterior, sum *record.Summary) *record.Modes {
 	n, d := post.chains*post.draws, s.transform.Dim()
-	return modesOf(s.target.Density, n, func(i int) []float64 { return post.x[i*post.width:][:d] }, nil)
+	worth := float64(sum.ESS)
+	if a := sum.Ancestors; a != nil {
+		worth = min(worth, float64(a.Effective))
+	}
+	return modesOf(s.target.Density, n, func(i int) []float64 { return post.x[i*post.width:][:d] }, nil, worth)
 }
 
-// modesOf compares n points on the declared scale, with log weights unless these are nil, with the modes of target, where
-// those are known; nil if they are not.
-func modesOf(target targets.Density, n int, at func(int) []float64, logW []float64) *record.Modes {
+// modesOf compares n points on the declared scale, with log weights unless these are nil, worth so many independent draws,
+// with the modes of target, where those are known; nil if they are not.
+func modesOf(target targets.Density, n int, at func(int) []float64, logW []float64, worth float64) *record.Modes {
 	known := targets.ModesOf(target)
 	if known == nil || len(known.ModeWeights()) == 0 {
 		return nil
@@ -100,7 +105,10 @@ func modesOf(target targets.Density, n int, at func(int) []float64, logW []float
 		mode[i] = known.Mode(at(i))
 	}
 	shares := diag.ModeShares(mode, len(weights), logW)
-	return &record.Modes{Of: len(weights), Found: diag.ModesFound(shares, weights), TotalVariation: record.Float(diag.TotalVariation(shares, weights))}
+	return &record.Modes{
+		Of: len(weights), Found: diag.ModesFound(shares, weights), TotalVariation: record.Float(diag.TotalVariation(shares, weights)),
+		Sampled: record.Float(diag.SampledVariation(weights, worth)),
+	}
 }
 
 // compare sets the results against what is known of the target; nil if nothing is.

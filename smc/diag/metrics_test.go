@@ -98,6 +98,7 @@ func TestModeShares(t *testing.T) {
 		{"distance", TotalVariation(plain, equal), 0.5*(0.25+1.0/12+1.0/12+0.25) + 0.5/6},
 		{"distance of disjoint laws", TotalVariation([]float64{1, 0}, []float64{0, 1}), 1},
 		{"distance of a law from itself", TotalVariation(equal, equal), 0},
+		{"distance of draws from their law", SampledVariation([]float64{.5, .5}, 100), math.Sqrt(2 * .25 / (100 * math.Pi))},
 		{"distance of no mode at all", TotalVariation([]float64{0, 0}, []float64{.5, .5}), 1},
 		{"coverage of all", EntropicCoverage(equal), 1},
 		{"coverage of one", EntropicCoverage([]float64{1, 0, 0}), 0},

@@ -41,6 +41,16 @@ func TotalVariation(p, q []float64) float64 {
 	return (sum + math.Abs(rest)) / 2
 }
 
+// SampledVariation returns what TotalVariation comes to on average, of the shares of n independent draws of the law q from
+// q itself: ½ Σ √(2q(1−q)/πn), for shares that are near enough to normal.
+func SampledVariation(q []float64, n float64) float64 {
+	sum := 0.0
+	for _, p := range q {
+		sum += math.Sqrt(2 * p * (1 - p) / (math.Pi * n))
+	}
+	return sum / 2
+}
+
 // EntropicCoverage returns −Σ p log p / log C for the shares of C modes, the entropic mode coverage of D. Blessing and
 // others (ICML 2024): 1 where all modes are visited alike, 0 where one takes all. Its best value is 1 only for modes of
 // equal weight, and for a single mode it is NaN.
