@@ -11,5 +11,6 @@
 // one. This is done twice, in the coordinates as they are and in whitened ones, where axes need not be orthogonal, and the
 // better diagonal one counts. Where neither is diagonal, and where d is large, the frame is the whitened one.
 //
-// Active coordinates come last, each with the pilot's unit variance.
+// Active coordinates come last, each with the pilot's unit variance; the others, along which curvature is constant, are
+// standard normal given these.
 package pilot

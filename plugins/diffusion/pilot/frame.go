@@ -61,7 +61,7 @@ func Frame(ctx context.Context, target targets.Density, x, g []float64, key rng.
 		return nil, "", err
 	}
 	f.Active = active
-	return f, Product, nil
+	return settle(f, hs, x, g), Product, nil
 }
 
 // moments of draws.

@@ -67,9 +67,17 @@ func TestProductFrame(t *testing.T) {
 			t.Fatal(err)
 		}
 		cov = m.cov
-		for i := range f.Dim {
+		idle := f.Dim - f.Active
+		for i := idle; i < f.Dim; i++ {
 			if math.Abs(cov.At(i, i)-1) > 1e-9 {
 				t.Errorf("%s: variance %g along axis %d", c.name, cov.At(i, i), i)
+			}
+		}
+		q := make([]float64, len(x))
+		f.Score(q, scores(t, target, x))
+		for i, v := range y {
+			if i%f.Dim < idle && math.Abs(v+q[i]) > 1e-6 {
+				t.Fatalf("%s: coordinate %d is %g, its score %g, which for a standard normal are opposite", c.name, i%f.Dim, v, q[i])
 			}
 		}
 	}
