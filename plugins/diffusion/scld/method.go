@@ -2,6 +2,7 @@ package scld
 
 import (
 	"fmt"
+	"math"
 	"runtime"
 	"slices"
 	"strings"
@@ -130,8 +131,10 @@ func (o Options) check() error {
 	return nil
 }
 
-// many dimensions make a step of training costly.
-const many = 512
+const (
+	some = 32  // dimensions, beyond which the control learns at a lower rate
+	many = 512 // dimensions, beyond which a step of training is costly
+)
 
 // sized is the plan with what goes by the dimension.
 func (p *Plan) sized(d int) *Plan {
@@ -140,7 +143,7 @@ func (p *Plan) sized(d int) *Plan {
 	switch {
 	case d > many:
 		batch, steps = 64, 100
-	case d > 32:
+	case d > some:
 		steps = 500
 	}
 	if q.Batch == 0 {
@@ -148,6 +151,9 @@ func (p *Plan) sized(d int) *Plan {
 	}
 	if q.Steps == 0 {
 		q.Steps = steps
+	}
+	if d > some { // a log weight is a sum over all coordinates
+		q.Rate *= math.Sqrt(some / float64(d))
 	}
 	return &q
 }

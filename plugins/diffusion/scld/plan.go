@@ -36,7 +36,7 @@ type Plan struct {
 	Stretch float64 // step sizes of the chain over those of trajectories, ½ε²
 	Batch   int     // particles; 0: by the dimension
 	Steps   int     // of training; 0: by the dimension
-	Rate    float64
+	Rate    float64 // of Adam, up to some dimensions
 	Arch    control.Arch
 	Cap     int // bytes for pre-activations
 }
