@@ -29,7 +29,7 @@ Matrix products, 10⁹ operations a second: {products}; Sampan's loop of multipl
 TRIED = """
 ### Forms that were tried, {level}
 
-Medians of three steps, before the rounds.
+Medians of three steps, or one step of what is much slower than the best, before the rounds.
 
 | step | shape | peer | forms, ms |
 | --- | --- | --- | --- |
