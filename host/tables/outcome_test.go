@@ -37,6 +37,8 @@ type outcome struct {
 const (
 	chunk     = 1024
 	pilotMove = 2 // applications of HMC a stage
+
+	countable = 20 // effective paths that a mode must expect, to be told found or missing
 )
 
 // work runs a row.
@@ -157,7 +159,16 @@ func (o *outcome) weigh(ctx context.Context, t smc.Transport, target targets.Den
 	if modal != nil {
 		weights := modal.ModeWeights()
 		shares := diag.ModeShares(mode, len(weights), lw)
-		o.Of, o.Modes, o.Variation = len(weights), diag.ModesFound(shares, weights), diag.TotalVariation(shares, weights)
+		o.Variation = diag.TotalVariation(shares, weights)
+		for i, w := range weights {
+			if w*n*o.ESS < countable {
+				continue
+			}
+			o.Of++
+			if shares[i] > w/2 {
+				o.Modes++
+			}
+		}
 	}
 	return nil
 }
