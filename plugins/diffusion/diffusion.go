@@ -11,6 +11,7 @@ import (
 	"github.com/sampan-mc/sampan/plugins/diffusion/annealed"
 	"github.com/sampan-mc/sampan/plugins/diffusion/bridge"
 	"github.com/sampan-mc/sampan/plugins/diffusion/method"
+	"github.com/sampan-mc/sampan/plugins/diffusion/pde"
 	"github.com/sampan-mc/sampan/plugins/diffusion/scld"
 	"github.com/sampan-mc/sampan/plugins/sdk"
 	"github.com/sampan-mc/sampan/smc"
@@ -21,7 +22,7 @@ const Name = "diffusion"
 
 // Methods lists what the key method accepts. The first is what is used where it is not set.
 func Methods() []method.Method {
-	return slices.Concat(diffusions(), []method.Method{bridge.Method}, scld.Methods(), []method.Method{annealed.Method})
+	return slices.Concat(diffusions(), []method.Method{bridge.Method}, scld.Methods(), pde.Methods(), []method.Method{annealed.Method})
 }
 
 // Component is the plugin's only one.

@@ -12,7 +12,7 @@ import (
 	"github.com/sampan-mc/sampan/vec/nn"
 )
 
-// Learner is a plan as a transport. It implements smc.Learner, smc.Backward and smc.CutSetter.
+// Learner is a plan as a transport. It implements smc.Learner, smc.Backward, smc.CutSetter and smc.OwnDensity.
 type Learner struct {
 	plan    Plan
 	problem Problem // Key and Steps are a training's
@@ -27,7 +27,10 @@ type Learner struct {
 	result Evaluation
 }
 
-var errUntrained = errors.New("the transport has not been trained, nor was an artefact loaded")
+var (
+	errUntrained = errors.New("the transport has not been trained, nor was an artefact loaded")
+	errNotOwn    = errors.New("a density of the path's own was asked for at a cut where it has none")
+)
 
 // New makes a learner that knows nothing yet.
 func New(plan Plan, p Problem) *Learner {

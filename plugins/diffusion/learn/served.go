@@ -85,7 +85,24 @@ func (l *Learner) Segment(ctx context.Context, k int, in, out *smc.Particles, lo
 			}
 		}()
 	}
-	return s.move(ctx, s.path.Move, k, in, out, logRatio, status, key)
+	if err := s.move(ctx, s.path.Move, k, in, out, logRatio, status, key); err != nil || out.LogOwn == nil {
+		return err
+	}
+	return s.own(ctx, k, out, status)
+}
+
+// own fills in what the path knows of the density at its cut k.
+func (s *served) own(ctx context.Context, k int, out *smc.Particles, status []targets.Status) error {
+	b := targets.Batch{N: out.N, D: out.D, Want: targets.LogP, X: out.X, LogP: out.LogOwn, Status: make([]targets.Status, out.N)}
+	if err := s.logOwn(ctx, k, &b); err != nil {
+		return err
+	}
+	for i, l := range out.LogOwn {
+		if math.IsInf(l, 1) || b.Status[i] == targets.Numerical {
+			status[i], out.LogOwn[i] = targets.Numerical, math.Inf(-1)
+		}
+	}
+	return nil
 }
 
 // Backward draws the way back over segment k, where the path has one.
@@ -100,6 +117,11 @@ func (l *Learner) Backward(ctx context.Context, k int, in, out *smc.Particles, l
 	}
 	if err := s.move(ctx, r.Return, k, in, out, logRatio, status, key); err != nil {
 		return err
+	}
+	if out.LogOwn != nil {
+		if err := s.own(ctx, k-1, out, status); err != nil {
+			return err
+		}
 	}
 	if k > 1 || !s.path.Forgets() {
 		return nil

@@ -1,0 +1,100 @@
+package pde
+
+import (
+	"math"
+
+	"github.com/sampan-mc/sampan/vec"
+	"github.com/sampan-mc/sampan/vec/nn/pinn"
+	"github.com/sampan-mc/sampan/vec/tile"
+)
+
+// norms is the number of coefficients of z(t) = Σ_k z_k ψ_k(t), with ψ_0 = t^p and, from 1 on, ψ_k = t(1−t) T_{k−1}(2t−1),
+// T Chebyshev's polynomials.
+const norms = 8
+
+// base is the known part of V in dim coordinates, of which the first are idle.
+type base struct {
+	dim, idle int
+	power     float64 // p
+}
+
+// mix is l and its derivative.
+func (b base) mix(t float64) (l, rate float64) {
+	return math.Pow(t, b.power), b.power * math.Pow(t, b.power-1)
+}
+
+// curve sets the ψ_k and their derivatives.
+func (b base) curve(t float64, value, rate *[norms]float64) {
+	value[0], rate[0] = b.mix(t)
+	u, w, dw := 2*t-1, t*(1-t), 1-2*t
+	// T_k and its derivative by u, in recurrence.
+	t0, t1, d0, d1 := 1.0, u, 0.0, 1.0
+	for k := 1; k < norms; k++ {
+		value[k], rate[k] = w*t0, dw*t0+2*w*d0
+		t0, t1, d0, d1 = t1, 2*u*t1-t0, d1, 2*t1+2*u*d1-d0
+	}
+}
+
+// norm is z(t).
+func (b base) norm(z []float32, t float64) (sum float64) {
+	var value, rate [norms]float64
+	b.curve(t, &value, &rate)
+	for k, v := range value {
+		sum += float64(z[k]) * v
+	}
+	return sum
+}
+
+// logStart is log p_0.
+func logStart[T vec.Float](dst []float64, y tile.Tile[T]) {
+	for j := range dst {
+		dst[j] = -float64(y.Rows) * math.Log(2*math.Pi) / 2
+	}
+	for i := range y.Rows {
+		for j, v := range y.Row(i) {
+			dst[j] -= float64(v) * float64(v) / 2
+		}
+	}
+}
+
+// farRate bounds what log ρ changes V by; beyond, points say nothing of where there is mass.
+const farRate = 1e6
+
+// known fills in what is known of V at points y with log ρ and its score there. lap is Δ log ρ over the coordinates that are
+// not idle, nil where no Laplacian is wanted. Points without a density get a base of nought: none of their terms reaches
+// φ or z. logp is overwritten.
+func (b base) known(k *pinn.Known[float32], y tile.Tile[float32], logp []float64, score tile.Tile[float32], lap []float64, times []float32, start []float64) {
+	logStart(start, y)
+	var value, rate [norms]float64
+	active := y.Rows - b.idle
+	for j, t32 := range times {
+		t := float64(t32)
+		l, dl := b.mix(t)
+		d := logp[j] - start[j]
+		ok := math.Abs(d) < farRate
+		for i := b.idle; i < y.Rows; i++ {
+			s := l*float64(score.Row(i)[j]) - (1-l)*float64(y.Row(i)[j])
+			ok = ok && math.Abs(s) < farRate
+			k.Grad.Row(i - b.idle)[j] = float32(s)
+		}
+		if lap != nil {
+			k.Lap[j] = float32(l*lap[j] - (1-l)*float64(active))
+			ok = ok && math.Abs(lap[j]) < farRate
+		}
+		k.Rate[j], k.Gain[j], k.GainRate[j] = float32(dl*d), float32(t*(1-t)), float32(1-2*t)
+		b.curve(t, &value, &rate)
+		for i, v := range rate {
+			k.Norm.Row(i)[j] = float32(v)
+		}
+		if ok {
+			continue
+		}
+		k.Rate[j], k.Lap[j], k.Gain[j], k.GainRate[j] = 0, 0, 0, 0
+		for i := range k.Grad.Rows {
+			k.Grad.Row(i)[j] = 0
+		}
+		for i := range k.Norm.Rows {
+			k.Norm.Row(i)[j] = 0
+		}
+	}
+}

@@ -1,0 +1,124 @@
+package pde
+
+import (
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/sampan-mc/sampan/plugins/diffusion/learn"
+	"github.com/sampan-mc/sampan/plugins/diffusion/method"
+	"github.com/sampan-mc/sampan/smc"
+	"github.com/sampan-mc/sampan/targets"
+)
+
+// Options say what is trained, and how it is served.
+type Options struct {
+	Serve string  `json:"serve" doc:"ode, a flow, whose weights are as exact as its steps are short; sde, steps with noise, whose weights are exact; split, steps of the flow each followed by one of Langevin's"`
+	Train string  `json:"train" doc:"of logfp: shortcut, a solution of logce, which gives one for any noise, or plain, the equation as it stands, served as sde"`
+	Sigma float64 `json:"sigma" doc:"noise of what is served with some, in the frame, where the target has about unit scale"`
+	Steps int     `json:"steps" doc:"of the path; 0: 50 of ode, 128 of the others"`
+	Frame string  `json:"frame" doc:"coordinates, found by the pilot: product, along whose axes the target is one, if there are such, else white; white, of unit covariance; scale, the target's own"`
+	Power float64 `json:"power" doc:"p of l = t^p, the share of the target along the path"`
+
+	Net        string `json:"net" doc:"ridge+mlp, sums along learned directions and a perceptron; ridge, the former alone; mlp, the latter"`
+	Width      int    `json:"width" doc:"of the perceptron"`
+	Directions int    `json:"directions" doc:"0: by the frame and the dimension"`
+	TrainSteps int    `json:"train_steps" doc:"of Gauss-Newton; 0: by the net"`
+	Batch      int    `json:"batch" doc:"points of a training step"`
+}
+
+// What logFP is trained by.
+const (
+	shortcut = "shortcut"
+	plain    = "plain"
+)
+
+// LogCE and LogFP are the methods' names.
+const (
+	LogCE = "logce"
+	LogFP = "logfp"
+)
+
+// Methods are the samplers from residuals.
+func Methods() []method.Method {
+	return []method.Method{
+		residual(LogCE, "flow whose densities obey the continuity equation, trained on its residual at points along a pilot"),
+		residual(LogFP, "diffusion whose densities obey the Fokker-Planck equation, likewise"),
+	}
+}
+
+// Defaults of a method's options.
+func Defaults(name string) Options {
+	o := Options{Serve: ODE, Train: shortcut, Sigma: 0.5, Frame: Product, Power: 2, Net: RidgeMLP, Width: 48, Batch: 512}
+	if name == LogFP {
+		o.Serve = SDE
+	}
+	return o
+}
+
+func residual(name, summary string) method.Method {
+	return method.Method{Name: name, Summary: summary, Keys: Defaults(name), New: func(p method.Problem) (smc.Transport, error) {
+		o := Defaults(name)
+		if err := p.Decode(&o); err != nil {
+			return nil, err
+		}
+		if err := o.check(name); err != nil {
+			return nil, err
+		}
+		want := targets.Grad
+		if o.Train == plain {
+			want |= targets.HVP
+		}
+		if in := p.Target.Info(); !in.Can.Has(want) {
+			return nil, fmt.Errorf("method %s needs %v of the target, %s gives %v", name, want, in.Name, in.Can)
+		}
+		return learn.New(o.Plan(name), learn.Problem{Target: p.Target, Dim: p.Dim, Workers: runtime.GOMAXPROCS(0)}), nil
+	}}
+}
+
+func (o Options) check(name string) error {
+	var faults targets.ConfigErrors
+	hold := func(ok bool, path string, found any, accepted string) {
+		if !ok {
+			faults = append(faults, &targets.ConfigError{Path: path, Found: fmt.Sprint(found), Accepted: accepted})
+		}
+	}
+	one := func(path, found string, accepted ...string) {
+		hold(slices.Contains(accepted, found), path, fmt.Sprintf("%q", found), `"`+strings.Join(accepted, `", "`)+`"`)
+	}
+	one("serve", o.Serve, ODE, SDE, Split)
+	one("train", o.Train, shortcut, plain)
+	one("frame", o.Frame, Product, White, Scale)
+	one("net", o.Net, RidgeMLP, Ridge, MLP)
+	hold(o.Train != plain || name == LogFP && o.Serve == SDE, "train", fmt.Sprintf("%q for method %s, served as %s", o.Train, name, o.Serve), `"plain" for method logfp, served as sde, alone`)
+	hold(o.Sigma > 0 && o.Sigma <= 100, "sigma", o.Sigma, "a number above 0, 100 at most")
+	hold(o.Steps >= 0 && o.Steps <= 1<<16, "steps", o.Steps, "0 to 65536")
+	hold(o.Power >= 1 && o.Power <= 8, "power", o.Power, "1 to 8")
+	hold(o.Width > 0 && o.Width <= 1<<10, "width", o.Width, "1 to 1024")
+	hold(o.Directions >= 0 && o.Directions <= 1<<10, "directions", o.Directions, "0 to 1024")
+	hold(o.TrainSteps >= 0, "train_steps", o.TrainSteps, "0 or more")
+	hold(o.Batch >= 128 && o.Batch <= 4096 && o.Batch%learn.Lanes == 0, "batch", o.Batch, fmt.Sprintf("a multiple of %d, 128 to 4096", learn.Lanes))
+	if len(faults) > 0 {
+		return faults
+	}
+	return nil
+}
+
+// Plan is the training that the options ask for.
+func (o Options) Plan(name string) *Plan {
+	p := &Plan{
+		Method: name, Plain: o.Train == plain, Serve: o.Serve, Sigma: o.Sigma, Frame: o.Frame, Power: o.Power, Net: o.Net, Width: o.Width,
+		Directions: o.Directions, Steps: o.Steps, Train: o.TrainSteps, Batch: o.Batch,
+	}
+	if p.Steps == 0 {
+		p.Steps = 128
+		if p.Serve == ODE {
+			p.Steps = 50
+		}
+	}
+	if p.Train == 0 {
+		p.Train = 300
+	}
+	return p
+}

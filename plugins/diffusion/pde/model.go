@@ -1,0 +1,92 @@
+package pde
+
+import (
+	"math"
+
+	"gonum.org/v1/gonum/mat"
+
+	"github.com/sampan-mc/sampan/vec/nn"
+	"github.com/sampan-mc/sampan/vec/nn/jet"
+	"github.com/sampan-mc/sampan/vec/nn/pinn"
+	"github.com/sampan-mc/sampan/vec/rng"
+)
+
+// The nets for φ and μ.
+const (
+	RidgeMLP = "ridge+mlp" // the sum of the next two
+	Ridge    = "ridge"     // sums along learned directions
+	MLP      = "mlp"
+)
+
+// model is the nets and what is known of V.
+type model struct {
+	base
+	layout nn.Layout
+	loss   *pinn.Loss[float32]
+}
+
+const (
+	ridgeWidth = 32
+	embedding  = 8
+	harmonics  = 2
+	// Scales of the last layers' initial weights. Where there are many coordinates μ starts near 0.
+	headRidge, headMLP, headMany = 0.01, 0.1, 0.01
+	many                         = 16 // coordinates
+)
+
+// newModel makes the nets for dim coordinates, idle of them idle, with that many directions.
+func (p *Plan) newModel(dim, idle, directions int) *model {
+	m := &model{base: base{dim: dim, idle: idle, power: p.Power}}
+	c := pinn.Config{
+		Equation: pinn.LogCE, Features: jet.Features{Dim: dim - idle, Scale: 1, Time: nn.Sinusoid{Harmonics: harmonics}},
+		Hidden: []int{p.Width, p.Width}, Act: nn.Tanh, Head: headMLP, Known: true, Norms: norms,
+	}
+	if p.Plain {
+		c.Equation = pinn.LogFP
+	}
+	if c.Dim > many {
+		c.Head = headMany
+	}
+	if p.Net != MLP {
+		c.Ridge = &pinn.Ridge{Directions: directions, Hidden: []int{ridgeWidth, ridgeWidth}, Embed: embedding, Act: nn.Tanh, Head: headRidge, Alone: p.Net == Ridge}
+	}
+	m.loss = pinn.New[float32](&m.layout, "flow", c)
+	return m
+}
+
+// at is a copy of parameters.
+func (m *model) at(theta []float32) *nn.Params[float32] {
+	w := nn.NewParams[float32](&m.layout)
+	copy(w.Theta, theta)
+	w.Refresh()
+	return w
+}
+
+// orthogonal is n directions in d dimensions, in random orthogonal frames one after another; row-major.
+func orthogonal(n, d int, key rng.Key) []float32 {
+	var out []float32
+	for block := 0; len(out) < n*d; block++ {
+		z := make([]float64, d*d)
+		key.Normals(z, uint32(block), 0, 0)
+		var qr mat.QR
+		qr.Factorize(mat.NewDense(d, d, z))
+		var q, r mat.Dense
+		qr.QTo(&q)
+		qr.RTo(&r)
+		for i := range d {
+			for j := range d { // the signs that make it uniform
+				out = append(out, float32(math.Copysign(q.At(j, i), q.At(j, i)*r.At(i, i))))
+			}
+		}
+	}
+	return out[:n*d]
+}
+
+// axes is the identity.
+func axes(d int) []float32 {
+	out := make([]float32, d*d)
+	for i := range d {
+		out[i*d+i] = 1
+	}
+	return out
+}

@@ -1,0 +1,163 @@
+package pde
+
+import (
+	"context"
+	"math"
+
+	"github.com/sampan-mc/sampan/plugins/diffusion/learn"
+	"github.com/sampan-mc/sampan/plugins/diffusion/space"
+	"github.com/sampan-mc/sampan/vec"
+	"github.com/sampan-mc/sampan/vec/rng"
+	"github.com/sampan-mc/sampan/vec/tile"
+)
+
+// noise is what movers with noise share: ∇V and one normal step with its weight.
+type noise struct {
+	*path
+	value    *value
+	on       *space.Target[float32]
+	sigma2   float64
+	x, grad  tile.Tile[float32] // ∇V at x
+	from, xi tile.Tile[float32]
+	logp     []float64
+}
+
+func newNoise(p *path) noise {
+	n := noise{path: p, value: newValue(p), on: space.On[float32](p.frame, p.target, 1, learn.Lanes), sigma2: p.plan.Sigma * p.plan.Sigma, logp: make([]float64, learn.Lanes)}
+	for _, t := range []*tile.Tile[float32]{&n.x, &n.grad, &n.from, &n.xi} {
+		*t = tile.New[float32](p.model.dim, learn.Lanes)
+	}
+	return n
+}
+
+func (n *noise) state() tile.Tile[float32] { return n.x }
+
+// slope sets grad to ∇V(x, t). Scores that are not finite count as none.
+func (n *noise) slope(t float64) {
+	n.on.Eval(0, n.logp, n.grad, n.x)
+	for i, v := range n.grad.Flat() {
+		n.grad.Data[i] = finite(v)
+	}
+	n.value.gradient(t, n.x, n.grad)
+}
+
+// draw takes x to x + h·drift + √v ξ, with from what it was, and adds sign·½ξ² to the ratios.
+func (n *noise) draw(ratio []float64, drift tile.Tile[float32], h, v float64, key rng.Key, first uint32, k int, inner uint32, sign float64) {
+	n.from.Copy(n.x)
+	vec.Normals(n.xi.Data, n.xi.P, n.xi.Rows, n.xi.P, key, first, uint32(k), inner)
+	vec.Axpy(n.x.Flat(), float32(h), drift.Flat())
+	vec.Axpy(n.x.Flat(), float32(math.Sqrt(v)), n.xi.Flat())
+	n.weigh(ratio, sign)
+}
+
+// undraw adds sign·½ξ² for the ξ that would take x back to from, by that drift at x.
+func (n *noise) undraw(ratio []float64, drift tile.Tile[float32], h, v float64, sign float64) {
+	vec.Sub(n.xi.Flat(), n.from.Flat(), n.x.Flat())
+	vec.Axpy(n.xi.Flat(), float32(-h), drift.Flat())
+	vec.Scale(n.xi.Flat(), float32(1/math.Sqrt(v)), n.xi.Flat())
+	n.weigh(ratio, sign)
+}
+
+func (n *noise) weigh(ratio []float64, sign float64) {
+	for i := range n.xi.Rows {
+		for j, v := range n.xi.Row(i) {
+			ratio[j] += sign / 2 * float64(v) * float64(v)
+		}
+	}
+}
+
+// noisy moves by steps N(x + hμ_F, hσ²), the way back N(x′ + hμ_B, hσ²).
+type noisy struct {
+	noise
+	field       *field
+	there, back tile.Tile[float32] // μ_F and μ_B at x
+	div         []float32
+}
+
+func newNoisy(p *path) *noisy {
+	return &noisy{newNoise(p), newField(p), tile.New[float32](p.model.dim, learn.Lanes), tile.New[float32](p.model.dim, learn.Lanes), make([]float32, learn.Lanes)}
+}
+
+// drifts sets μ_F and μ_B at x and time t.
+func (n *noisy) drifts(t float64) {
+	n.slope(t)
+	n.field.At(t, n.x, n.there, n.div)
+	half := float32(n.sigma2 / 2)
+	if n.plan.Plain { // the net is μ_F; of idle coordinates it knows nothing
+		vec.Axpy(n.there.Slice(0, n.model.idle).Flat(), half, n.grad.Slice(0, n.model.idle).Flat())
+	} else {
+		vec.Axpy(n.there.Flat(), half, n.grad.Flat())
+	}
+	vec.Scale(n.back.Flat(), 2*half, n.grad.Flat())
+	vec.Axpy(n.back.Flat(), -1, n.there.Flat())
+}
+
+func (n *noisy) move(ctx context.Context, ratio []float64, from, to int, key rng.Key, first uint32) error {
+	n.on.Use(ctx)
+	n.drifts(n.times[from])
+	for k := from; k < to; k++ {
+		h := n.times[k+1] - n.times[k]
+		n.draw(ratio, n.there, h, h*n.sigma2, key, first, k, 0, 1)
+		n.drifts(n.times[k+1])
+		n.undraw(ratio, n.back, h, h*n.sigma2, -1)
+	}
+	for k := from; k > to; k-- {
+		h := n.times[k] - n.times[k-1]
+		n.draw(ratio, n.back, h, h*n.sigma2, key, first, k, 1, -1)
+		n.drifts(n.times[k-1])
+		n.undraw(ratio, n.there, h, h*n.sigma2, 1)
+	}
+	return n.on.Err()
+}
+
+// split moves by a step of the flow, in Heun's scheme, and then one of Langevin's in V(·, t′).
+type split struct {
+	noise
+	field *field
+	v, v2 tile.Tile[float32]
+	div   []float32
+}
+
+func newSplit(p *path) *split {
+	return &split{newNoise(p), newField(p), tile.New[float32](p.model.dim, learn.Lanes), tile.New[float32](p.model.dim, learn.Lanes), make([]float32, learn.Lanes)}
+}
+
+func (s *split) move(ctx context.Context, ratio []float64, from, to int, key rng.Key, first uint32) error {
+	s.on.Use(ctx)
+	for k := from; k < to; k++ {
+		s.heun(ratio, s.times[k], s.times[k+1], 1)
+		s.langevin(ratio, s.times[k+1], s.times[k+1]-s.times[k], key, first, k, 0, 1)
+	}
+	for k := from; k > to; k-- {
+		s.langevin(ratio, s.times[k], s.times[k]-s.times[k-1], key, first, k, 1, -1)
+		s.heun(ratio, s.times[k], s.times[k-1], -1)
+	}
+	return s.on.Err()
+}
+
+// heun adds the integral of the divergence in the direction of time, whichever way it goes.
+func (s *split) heun(ratio []float64, t, end, sign float64) {
+	h := end - t
+	add := func() {
+		for j, d := range s.div {
+			ratio[j] += sign * h / 2 * float64(d)
+		}
+	}
+	s.field.At(t, s.x, s.v, s.div)
+	add()
+	s.from.Copy(s.x)
+	vec.Axpy(s.from.Flat(), float32(h), s.v.Flat())
+	s.field.At(end, s.from, s.v2, s.div)
+	add()
+	vec.Axpy(s.x.Flat(), float32(h/2), s.v.Flat())
+	vec.Axpy(s.x.Flat(), float32(h/2), s.v2.Flat())
+}
+
+// langevin is N(x + ½vσ²∇V, vσ²) for time v: its reversal is the same kernel.
+func (s *split) langevin(ratio []float64, t, v float64, key rng.Key, first uint32, k int, inner uint32, sign float64) {
+	v *= s.sigma2
+	s.slope(t)
+	s.draw(ratio, s.grad, v/2, v, key, first, k, inner, sign)
+	s.slope(t)
+	s.undraw(ratio, s.grad, v/2, v, -sign)
+}

@@ -1,0 +1,125 @@
+package pde
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/sampan-mc/sampan/plugins/diffusion/learn"
+	"github.com/sampan-mc/sampan/plugins/diffusion/pilot"
+	"github.com/sampan-mc/sampan/plugins/diffusion/space"
+	"github.com/sampan-mc/sampan/smc"
+	"github.com/sampan-mc/sampan/vec/nn"
+)
+
+// The frames.
+const (
+	Product = "product" // axes along which the target is nearly a product, if there are such, else White
+	White   = "white"   // unit covariance
+	Scale   = "scale"   // one scale
+)
+
+// What a solution is served as.
+const (
+	ODE   = "ode"
+	SDE   = "sde"
+	Split = "split"
+)
+
+// Plan is a training on residuals. Zero values that are numbers are filled in by Options.Plan.
+type Plan struct {
+	Method     string
+	Plain      bool // logFP as it stands, and not by way of logCE
+	Serve      string
+	Sigma      float64 // of what is served with noise, and of a plain logFP
+	Frame      string
+	Power      float64 // p
+	Net        string
+	Width      int
+	Directions int // 0: by the frame
+	Steps      int // K of the path
+	Train      int // steps of Gauss-Newton
+	Batch      int
+}
+
+func (p *Plan) Name() string { return p.Method }
+
+// The facts of a state.
+const (
+	factPopulations = "populations" // (levels+1)×particles×d
+	factNorm        = "norm"        // z to begin with
+	factDirections  = "directions"  // to begin with, of the ridge nets
+)
+
+// Prepare finds the frame, and populations along the path.
+func (p *Plan) Prepare(ctx context.Context, problem *learn.Problem, levels []smc.Level) (*learn.State, error) {
+	x, err := pilot.Draws(levels)
+	if err != nil {
+		return nil, fmt.Errorf("method %s: %w", p.Method, err)
+	}
+	f, kind, err := p.frame(ctx, problem, x)
+	if err != nil {
+		return nil, err
+	}
+	b := base{dim: problem.Dim, idle: f.Dim - f.Active, power: p.Power}
+	found, err := settle(ctx, b, f, problem, levels)
+	if err != nil {
+		return nil, err
+	}
+	s := &learn.State{Frame: f, Facts: map[string][]float32{factPopulations: found.y, factNorm: b.fit(found.norm)}}
+	if p.Net != MLP {
+		s.Facts[factDirections] = p.directions(f.Active, kind == pilot.Product, problem)
+	}
+	return s, nil
+}
+
+func (p *Plan) frame(ctx context.Context, problem *learn.Problem, x []float64) (*space.Frame, pilot.Kind, error) {
+	if p.Frame == Scale {
+		return pilot.Isotropic(x, problem.Dim), pilot.White, nil
+	}
+	g, err := pilot.Scores(ctx, problem.Target, x)
+	if err != nil {
+		return nil, "", err
+	}
+	if p.Frame == White {
+		f, err := pilot.Whitened(x, g, problem.Dim)
+		return f, pilot.White, err
+	}
+	return pilot.Frame(ctx, problem.Target, x, g, problem.Stream("frame"))
+}
+
+// directions to begin with: the axes of a product, else random ones, two for each coordinate where there are few.
+func (p *Plan) directions(active int, product bool, problem *learn.Problem) []float32 {
+	n := p.Directions
+	switch {
+	case n == 0 && product:
+		return axes(active)
+	case n == 0 && active > many:
+		n = active
+	case n == 0:
+		n = 2 * active
+	}
+	return orthogonal(n, active, problem.Stream("directions"))
+}
+
+// Build makes the nets and their training.
+func (p *Plan) Build(problem *learn.Problem, s *learn.State) (*learn.Program, error) {
+	f, directions := s.Frame, s.Facts[factDirections]
+	m := p.newModel(problem.Dim, f.Dim-f.Active, len(directions)/max(f.Active, 1))
+	w := nn.NewParams[float32](&m.layout)
+	w.Init(problem.Stream("init"))
+	if p.Net != MLP {
+		a := make([]float64, len(directions))
+		for i, v := range directions {
+			a[i] = float64(v)
+		}
+		m.loss.SetDirections(w, a)
+	}
+	copy(w.Of(m.loss.Norm()), s.Facts[factNorm])
+	w.Refresh()
+	t := newTraining(p, problem, s, m, w)
+	return &learn.Program{
+		Layout: &m.layout, Params: w, Phases: t.phases(),
+		Average: func() []float32 { return w.Theta },
+		Serve:   func(theta []float32) (learn.Path, error) { return p.serve(m, theta, s.Frame, problem.Target) },
+	}, nil
+}

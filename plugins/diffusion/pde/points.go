@@ -1,0 +1,204 @@
+package pde
+
+import (
+	"context"
+	"math"
+
+	"github.com/sampan-mc/sampan/plugins/diffusion/learn"
+	"github.com/sampan-mc/sampan/plugins/diffusion/space"
+	"github.com/sampan-mc/sampan/targets"
+	"github.com/sampan-mc/sampan/vec"
+	"github.com/sampan-mc/sampan/vec/nn"
+	"github.com/sampan-mc/sampan/vec/nn/pinn"
+	"github.com/sampan-mc/sampan/vec/par"
+	"github.com/sampan-mc/sampan/vec/rng"
+	"github.com/sampan-mc/sampan/vec/tile"
+)
+
+// The mixture of points, and by how much they are moved, in units of the start's standard deviation.
+const (
+	sharePopulation = 0.35 // of the populations, with noise of up to blurPopulation
+	shareBetween    = 0.30 // of what lies between a start, widened, and a draw of the target, blurred and scaled a little
+	blurPopulation  = 0.15
+	widen, breathe  = 1.2, 0.1
+	blurBetween     = 0.075
+	blurFlow        = 0.05 // the rest is on the way of the flow, from a start that is a little wide
+	widenFlow       = 1.1
+	farthest        = 6 // of a coordinate on the flow
+)
+
+// points draws the batches.
+type points struct {
+	model       *model
+	populations []float32
+	target      *space.Target[float32]
+	pool        *par.Pool
+	batch       *pinn.Batch[float32]
+	lanes       int
+	between     int // first tile of the second kind
+	flow        int // first tile of the third
+	key         rng.Key
+	way         *way
+	sigma2      float32
+	laplacian   *laplacian // nil: no Laplacian is wanted
+
+	workers []*drawer
+	step    uint32
+	fill    func(worker, t int)
+}
+
+// drawer is the memory of a worker.
+type drawer struct {
+	y, score, noise, more tile.Tile[float32]
+	u                     tile.Tile[float32]
+	logp, start, lap      []float64
+}
+
+func newPoints(p *Plan, problem *learn.Problem, s *learn.State, m *model, pool *par.Pool, lanes int) *points {
+	tiles := p.Batch / lanes
+	c := &points{
+		model: m, populations: s.Facts[factPopulations], pool: pool, lanes: lanes, batch: pinn.NewBatch[float32](m.loss.Dim, p.Batch, lanes, true, norms),
+		target: space.On[float32](s.Frame, problem.Target, pool.Workers(), lanes), key: problem.Stream("points"), sigma2: float32(p.Sigma * p.Sigma),
+	}
+	c.between = max(int(math.Round(sharePopulation*float64(tiles))), 1)
+	c.flow = c.between + max(int(math.Round(shareBetween*float64(tiles))), 1)
+	if left := (tiles - c.flow) * lanes; left > 0 {
+		c.way = newWay(m, left, problem.Stream("flow"))
+	}
+	if p.Plain {
+		c.laplacian = newLaplacian(s.Frame, problem.Target, pool.Workers(), lanes, m.idle)
+	}
+	for range pool.Workers() {
+		w := &drawer{logp: make([]float64, lanes), start: make([]float64, lanes), u: tile.New[float32](4, lanes)}
+		for _, t := range []*tile.Tile[float32]{&w.y, &w.score, &w.noise} {
+			*t = tile.New[float32](m.dim, lanes)
+		}
+		w.more = tile.New[float32](m.dim+1, lanes)
+		if p.Plain {
+			w.lap = make([]float64, lanes)
+		}
+		c.workers = append(c.workers, w)
+	}
+	c.fill = c.fillTile
+	return c
+}
+
+// draw makes batch number step.
+func (c *points) draw(ctx context.Context, w *nn.Params[float32], step int) (*pinn.Batch[float32], error) {
+	c.target.Use(ctx)
+	if c.laplacian != nil {
+		c.laplacian.target.Use(ctx)
+	}
+	c.step = uint32(step)
+	if c.way != nil {
+		c.way.run(w, c.step)
+	}
+	c.pool.For(len(c.batch.Tiles), c.fill)
+	if c.laplacian != nil {
+		if err := c.laplacian.target.Err(); err != nil {
+			return nil, err
+		}
+	}
+	return c.batch, c.target.Err()
+}
+
+func (c *points) fillTile(worker, t int) {
+	k, q := c.workers[worker], &c.batch.Tiles[t]
+	first := uint32(t * c.lanes)
+	vec.Uniforms(k.u.Data, c.lanes, k.u.Rows, c.lanes, c.key, first, c.step, 0)
+	vec.Normals(k.noise.Data, c.lanes, c.model.dim, c.lanes, c.key, first, c.step, 1)
+	switch {
+	case t < c.between:
+		c.population(k, q, t, c.between)
+	case t < c.flow:
+		vec.Normals(k.more.Data, c.lanes, k.more.Rows, c.lanes, c.key, first, c.step, 2)
+		c.inBetween(k, q, t-c.between, c.flow-c.between)
+	default:
+		c.onTheFlow(k, q, t-c.flow)
+	}
+	c.target.Eval(worker, k.logp, k.score, k.y)
+	if c.laplacian != nil {
+		c.laplacian.at(worker, k.lap, k.y)
+		for j := range q.Sigma2 {
+			q.Sigma2[j] = c.sigma2
+		}
+	}
+	q.X.Copy(k.y.Slice(c.model.idle, c.model.dim))
+	c.model.known(q.Known, k.y, k.logp, k.score, k.lap, q.Time, k.start)
+}
+
+// stratified is time j of tile t of a kind that has n.
+func (c *points) stratified(t, n, j int, u float32) float32 {
+	return (float32(t*c.lanes+j) + u) / float32(n*c.lanes)
+}
+
+// picked is particle number u of a population.
+func (c *points) picked(level int, u float32) []float32 {
+	i := min(int(u*particles), particles-1)
+	at := (level*particles + i) * c.model.dim
+	return c.populations[at : at+c.model.dim]
+}
+
+func (c *points) population(k *drawer, q *pinn.Points[float32], t, n int) {
+	for j := range c.lanes {
+		q.Time[j] = c.stratified(t, n, j, k.u.Row(0)[j])
+		x := c.picked(min(int(q.Time[j]*levels+k.u.Row(1)[j]), levels), k.u.Row(2)[j])
+		blur := blurPopulation * k.u.Row(3)[j]
+		for i, v := range x {
+			k.y.Row(i)[j] = v + blur*k.noise.Row(i)[j]
+		}
+	}
+}
+
+func (c *points) inBetween(k *drawer, q *pinn.Points[float32], t, n int) {
+	for j := range c.lanes {
+		s := c.stratified(t, n, j, k.u.Row(0)[j])
+		q.Time[j] = s
+		scale := 1 + breathe*k.more.Row(c.model.dim)[j]
+		for i, v := range c.picked(levels, k.u.Row(1)[j]) {
+			k.y.Row(i)[j] = (1-s)*widen*k.noise.Row(i)[j] + s*(v*scale+blurBetween*k.more.Row(i)[j])
+		}
+	}
+}
+
+func (c *points) onTheFlow(k *drawer, q *pinn.Points[float32], t int) {
+	for j := range c.lanes {
+		at := t*c.lanes + j
+		q.Time[j] = c.way.times[at]
+		for i := range c.model.dim {
+			v := k.noise.Row(i)[j]
+			if a := i - c.model.idle; a >= 0 {
+				v = min(max(c.way.y.Row(a)[at]+blurFlow*v, -farthest), farthest)
+			}
+			k.y.Row(i)[j] = v
+		}
+	}
+}
+
+// laplacian is Δ log ρ over the coordinates that are not idle.
+type laplacian struct {
+	target *space.Target[float32]
+	idle   int
+	v, hv  []tile.Tile[float32]
+}
+
+func newLaplacian(f *space.Frame, target targets.Density, workers, lanes, idle int) *laplacian {
+	l := &laplacian{target: space.On[float32](f, target, workers, lanes), idle: idle}
+	for range workers {
+		l.v, l.hv = append(l.v, tile.New[float32](f.Dim, lanes)), append(l.hv, tile.New[float32](f.Dim, lanes))
+	}
+	return l
+}
+
+func (l *laplacian) at(worker int, lap []float64, y tile.Tile[float32]) {
+	v, hv := l.v[worker], l.hv[worker]
+	clear(lap)
+	for i := l.idle; i < y.Rows; i++ {
+		v.Fill(0)
+		v.Slice(i, i+1).Fill(1)
+		l.target.HVP(worker, hv, y, v)
+		for j, h := range hv.Row(i) {
+			lap[j] += float64(h)
+		}
+	}
+}

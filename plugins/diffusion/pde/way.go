@@ -1,0 +1,92 @@
+package pde
+
+import (
+	"github.com/sampan-mc/sampan/vec"
+	"github.com/sampan-mc/sampan/vec/nn"
+	"github.com/sampan-mc/sampan/vec/rng"
+	"github.com/sampan-mc/sampan/vec/tile"
+)
+
+// wayPieces is the number of steps that the flow is followed in, by Heun's scheme.
+const wayPieces = 16
+
+// way is where the flow of the drift goes: one state of each piece of each particle's path, at a random time within it, in
+// the coordinates that are not idle.
+type way struct {
+	y     tile.Tile[float32]
+	times []float32
+
+	model     *model
+	key       rng.Key
+	lanes     int
+	in        tile.Tile[float32]
+	drift     nn.Pass[float32]
+	x, ahead  tile.Tile[float32]
+	first     tile.Tile[float32]
+	part, now []float32
+}
+
+// newWay makes room for n states; n is a multiple of wayPieces.
+func newWay(m *model, n int, key rng.Key) *way {
+	d, lanes := m.loss.Dim, (n+wayPieces-1)/wayPieces
+	lanes = (lanes + 15) / 16 * 16
+	var a tile.Arena[float32]
+	w := &way{
+		model: m, key: key, lanes: lanes, y: tile.New[float32](d, n), times: make([]float32, n),
+		in: a.Input(m.loss.Width(), lanes), part: make([]float32, lanes), now: make([]float32, lanes),
+	}
+	w.drift = m.loss.Drift.NewPass(&a, w.in, nil)
+	for _, t := range []*tile.Tile[float32]{&w.x, &w.ahead, &w.first} {
+		*t = tile.New[float32](d, lanes)
+	}
+	return w
+}
+
+// run follows the flow with parameters p.
+func (w *way) run(p *nn.Params[float32], step uint32) {
+	d, n := w.model.loss.Dim, len(w.times)
+	vec.Normals(w.x.Data, w.lanes, d, w.lanes, w.key, 0, step, 0)
+	vec.Scale(w.x.Flat(), widenFlow, w.x.Flat())
+	vec.Uniforms(w.part, w.lanes, 1, w.lanes, w.key, 0, step, 1)
+	const h = 1. / wayPieces
+	for piece := range wayPieces {
+		t := float32(piece) * h
+		w.first.Copy(w.at(p, w.x, t))
+		w.ahead.Copy(w.x)
+		vec.Axpy(w.ahead.Flat(), h, w.first.Flat())
+		second := w.at(p, w.ahead, t+h)
+		for lane := range w.lanes {
+			at := lane*wayPieces + piece
+			if at >= n {
+				break
+			}
+			u := w.part[lane]
+			w.times[at] = t + u*h
+			for i := range d {
+				a, b := w.first.Row(i)[lane], second.Row(i)[lane]
+				w.y.Row(i)[at] = finite(w.x.Row(i)[lane] + u*h*(a+(b-a)*u/2))
+			}
+		}
+		vec.Axpy(w.x.Flat(), h/2, w.first.Flat())
+		vec.Axpy(w.x.Flat(), h/2, second.Flat())
+	}
+}
+
+// finite is v, or nought.
+func finite(v float32) float32 {
+	if v-v != 0 {
+		return 0
+	}
+	return v
+}
+
+// at is the drift at x and time t.
+func (w *way) at(p *nn.Params[float32], x tile.Tile[float32], t float32) tile.Tile[float32] {
+	f := w.model.loss.Features
+	vec.Scale(w.in.Slice(0, f.Dim).Flat(), float32(f.Scale), x.Flat())
+	for i := range w.now {
+		w.now[i] = t
+	}
+	nn.Fill(f.Time, w.in.Slice(f.Dim, f.Width()), w.now)
+	return w.drift.Forward(p, nil)
+}
