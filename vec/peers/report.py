@@ -89,6 +89,9 @@ def markdown(results, steps):
         words = ", ".join(f"{name.replace('jax', 'JAX').replace('torch', 'PyTorch')} {rate:.0f}" for name, rate in rates.items())
         out.append(LEVEL.format(level=level, products=words, peak=peak))
         out += [text for row in of_level for text in ratios(row)]
+        missing = [" ".join(step) for step in steps if step not in [(r["step"], r["shape"]) for r in of_level]]
+        if missing:
+            out.append(f"\nNot measured: {'; '.join(missing)}.\n")
         out.append(TRIED.format(level=level))
         out += [text for row in of_level for text in tried(row)]
     return "".join(out)
