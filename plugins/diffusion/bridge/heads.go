@@ -1,8 +1,6 @@
 package bridge
 
 import (
-	"math"
-
 	"github.com/sampan-mc/sampan/vec/nn"
 	"github.com/sampan-mc/sampan/vec/nn/match"
 	"github.com/sampan-mc/sampan/vec/tile"
@@ -67,13 +65,3 @@ func (h *heads) fill(t float64, x tile.Tile[float32]) {
 func (m *model) a(y tile.Tile[float32]) tile.Tile[float32] { return y.Slice(0, m.Dim) }
 func (m *model) s(y tile.Tile[float32]) tile.Tile[float32] { return y.Slice(m.Dim, 2*m.Dim) }
 func (m *model) l(y tile.Tile[float32]) tile.Tile[float32] { return y.Slice(2*m.Dim, 3*m.Dim) }
-
-// refined are K+1 times, sin(πk/2K): ever closer towards the target.
-func refined(k int) []float64 {
-	t := make([]float64, k+1)
-	for i := range t {
-		t[i] = math.Sin(math.Pi / 2 * float64(i) / float64(k))
-	}
-	t[k] = 1
-	return t
-}

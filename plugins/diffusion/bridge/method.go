@@ -16,7 +16,7 @@ import (
 type Options struct {
 	Serve string `json:"serve" doc:"sde, steps whose weights are exact, or ode, a flow, whose weights are as exact as its steps are short"`
 	Std   string `json:"std" doc:"standard deviations of the steps: learned or fixed"`
-	Steps int    `json:"steps" doc:"of the path; 0: 128 of sde, 40 of ode"`
+	Steps int    `json:"steps" doc:"of the path; 0: 128 of sde, 30 of ode"`
 	Frame string `json:"frame" doc:"coordinates, found by the pilot: white, of unit covariance; product, along whose axes the target is one, if there are such; scale, the target's own"`
 
 	Sigma     float64 `json:"sigma" doc:"noise of the bridges, in the frame, where the target has about unit scale"`
@@ -24,13 +24,13 @@ type Options struct {
 
 	Width      int `json:"width" doc:"of the net; 0: by what is served and the dimension"`
 	Depth      int `json:"depth" doc:"hidden layers of the net; 0: likewise"`
-	TrainSteps int `json:"train_steps" doc:"of the optimiser; 0: by the dimension"`
+	TrainSteps int `json:"train_steps" doc:"of the optimiser; 0: by the net"`
 	Batch      int `json:"batch" doc:"samples of a training step"`
 	Refresh    int `json:"refresh" doc:"rounds of training on draws of the model's own, after the one on the pilot's"`
 }
 
 // Defaults of a method's options.
-var Defaults = Options{Serve: SDE, Std: learned, Frame: White, Sigma: 1, Reference: 1, Batch: 2048}
+var Defaults = Options{Serve: SDE, Std: learned, Frame: White, Sigma: 1, Reference: 1, Batch: 512}
 
 const (
 	learned = "learned"
@@ -88,17 +88,17 @@ const fewDims = 16
 
 // Plan makes the plan for a target of d dimensions.
 func (o Options) Plan(d int) *Plan {
-	width, depth, steps := 128, 3, 128
+	width, depth, steps, train := 128, 3, 128, trainSteps
 	if o.Serve == ODE {
-		steps = 40
+		steps = 30
 		if d > fewDims { // of two layers the divergence costs the same in any dimension
-			width, depth = 256, 2
+			width, depth, train = 256, 2, trainSteps/2
 		}
 	}
 	number(&o.Steps, steps)
 	number(&o.Width, width)
 	number(&o.Depth, depth)
-	number(&o.TrainSteps, trainSteps)
+	number(&o.TrainSteps, train)
 	p := &Plan{
 		Serve: o.Serve, Frame: o.Frame, Reference: o.Reference, Sigma: o.Sigma, Steps: o.Steps, Spread: o.Std == learned && o.Serve == SDE,
 		Harmonics: harmonics, Train: o.TrainSteps, Batch: o.Batch, Rate: rate, Refresh: o.Refresh, Own: ownDraws,
@@ -111,8 +111,8 @@ func (o Options) Plan(d int) *Plan {
 
 // What a training does where it is not told.
 const (
-	trainSteps = 10_000
-	rate       = 3e-3
+	trainSteps = 20_000
+	rate       = 1e-2
 	harmonics  = 2
 	ownDraws   = 1 << 15
 )

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/sampan-mc/sampan/plugins/diffusion/chain"
 	"github.com/sampan-mc/sampan/plugins/diffusion/learn"
 	"github.com/sampan-mc/sampan/plugins/diffusion/space"
 	"github.com/sampan-mc/sampan/vec/rng"
@@ -17,7 +18,7 @@ import (
 func TestKernels(t *testing.T) {
 	for _, o := range []Options{{Sigma: 1, Reference: 1}, {Sigma: 0.4, Reference: 1.8}} {
 		m, _ := untrained(o, 1, 0)
-		times := refined(7)
+		times := chain.Refined(7)
 		for k, s := range m.steps(times) {
 			at, to := m.law(times[k]).v, m.law(times[k+1]).v
 			there, back := s.there.fixed+s.there.learned, s.back.fixed+s.back.learned
@@ -96,9 +97,9 @@ func scatter(v []float64) float64 { return slices.Max(v) - slices.Min(v) }
 
 func serve(m *model, o Options, k int, theta []float32) learn.Returns {
 	if o.Serve == ODE {
-		return newFlow(m, refined(k), theta)
+		return newFlow(m, chain.Refined(k), theta)
 	}
-	return newSDE(m, refined(k), theta)
+	return newSDE(m, chain.Refined(k), theta)
 }
 
 // TestWeights: whatever the net, the mean weight is Z: of steps, with learned standard deviations too, and of a flow up to its
@@ -152,7 +153,7 @@ func TestChunks(t *testing.T) {
 	const n, d = 100, 2
 	o := Options{Serve: SDE, Std: learned, Sigma: 1, Reference: 1, Width: 16, Depth: 2}
 	m, theta := untrained(o, d, 0.3)
-	p := newSDE(m, refined(5), theta)
+	p := newSDE(m, chain.Refined(5), theta)
 	for what, move := range map[string]func(context.Context, int, []float64, []float64, rng.Key, uint32) error{"there": p.Move, "back": p.Return} {
 		y, ratio := make([]float64, n*d), make([]float64, n)
 		rng.NewKey(1, "test", 0).Normals(y, 0, 0, 0)
@@ -177,7 +178,7 @@ func TestDivergence(t *testing.T) {
 	for _, depth := range []int{1, 2, 3} {
 		o := Options{Serve: ODE, Sigma: 1.2, Reference: 0.9, Width: 16, Depth: depth}
 		m, theta := untrained(o, d, 0.5)
-		w := newFlow(m, refined(3), theta).Field()
+		w := newFlow(m, chain.Refined(3), theta).Field()
 		x, v, up := tile.New[float32](d, learn.Lanes), tile.New[float32](d, learn.Lanes), tile.New[float32](d, learn.Lanes)
 		z := make([]float64, d*learn.Lanes)
 		rng.NewKey(2, "test", 0).Normals(z, 0, 0, 0)

@@ -95,7 +95,7 @@ func (p *Plan) Build(problem *learn.Problem, s *learn.State) (*learn.Program, er
 	m := p.newModel(problem.Dim)
 	t := &training{
 		plan: p, problem: problem, state: s, model: m, params: nn.NewParams[float32](&m.layout), adam: optim.New[float32](optim.Default, m.layout.Size()),
-		draw: problem.Stream("bridges"),
+		draw: problem.Stream("bridges"), pool: problem.Pool(),
 	}
 	t.params.Init(problem.Stream("init"))
 	return &learn.Program{Layout: &m.layout, Params: t.params, Phases: t.phases(), Average: t.average, Serve: t.serve}, nil

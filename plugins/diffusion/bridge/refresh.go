@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/sampan-mc/sampan/plugins/diffusion/chain"
 	"github.com/sampan-mc/sampan/plugins/diffusion/pilot"
 )
 
@@ -16,8 +17,8 @@ const fewest = 1000
 func (t *training) refresh(ctx context.Context, round int) error {
 	t.regression = nil
 	f, d, facts := t.state.Frame, t.problem.Dim, t.state.Facts
-	path := newSDE(t.model, refined(ownSteps), t.average())
-	y, logW, err := pilot.Own(ctx, t.problem.Target, f, path, t.plan.Own, t.problem.Stream(fmt.Sprintf("own/%d", round)), t.problem.Pool())
+	path := newSDE(t.model, chain.Refined(ownSteps), t.average())
+	y, logW, err := pilot.Own(ctx, t.problem.Target, f, path, t.plan.Own, t.problem.Stream(fmt.Sprintf("own/%d", round)), t.pool)
 	if err != nil {
 		return err
 	}

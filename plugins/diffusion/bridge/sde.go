@@ -116,6 +116,9 @@ func (p *sdePath) run(ctx context.Context, y, ratio []float64, first uint32, mov
 	return nil
 }
 
+// mostSpread bounds ℓ, which is far from what it was fitted to where nothing was drawn.
+const mostSpread = 8
+
 // kernel sets mean to keep·x + h(±a + c s) and var1 to the variances.
 func (m *mover) kernel(y, x tile.Tile[float32], keep, h, sign, c float64, v spread) {
 	vec.Scale(m.mean.Flat(), float32(keep), x.Flat())
@@ -126,7 +129,10 @@ func (m *mover) kernel(y, x tile.Tile[float32], keep, h, sign, c float64, v spre
 		return
 	}
 	e := m.var1.Flat()
-	vec.Exp(e, m.l(y).Flat())
+	for i, l := range m.l(y).Flat() {
+		e[i] = min(max(l, -mostSpread), mostSpread)
+	}
+	vec.Exp(e, e)
 	vec.Scale(e, float32(v.learned), e)
 	for i := range e {
 		e[i] += float32(v.fixed)

@@ -3,10 +3,12 @@ package bridge
 import (
 	"context"
 
+	"github.com/sampan-mc/sampan/plugins/diffusion/chain"
 	"github.com/sampan-mc/sampan/plugins/diffusion/learn"
 	"github.com/sampan-mc/sampan/vec/nn"
 	"github.com/sampan-mc/sampan/vec/nn/match"
 	"github.com/sampan-mc/sampan/vec/nn/optim"
+	"github.com/sampan-mc/sampan/vec/par"
 	"github.com/sampan-mc/sampan/vec/rng"
 )
 
@@ -20,6 +22,7 @@ type training struct {
 	adam    *optim.Adam[float32]
 	rate    optim.Schedule
 	draw    rng.Key
+	pool    *par.Pool
 
 	regression *match.Step[float32] // made at the first step of a round
 }
@@ -54,13 +57,12 @@ func (t *training) phases() []learn.Phase {
 
 // step makes step i of them all.
 func (t *training) step(i int) float64 {
-	pool := t.problem.Pool()
 	if t.regression == nil {
 		data := match.Pool[float32]{X: t.state.Facts[factX], Score: t.state.Facts[factScore]}
-		t.regression = match.NewStep(t.model.Config, t.model.net, &t.model.layout, pool, data, t.plan.Batch, learn.Lanes)
+		t.regression = match.NewStep(t.model.Config, t.model.net, &t.model.layout, t.pool, data, t.plan.Batch, learn.Lanes)
 	}
 	loss, norm := t.regression.Gradient(t.params, t.draw, uint32(i))
-	t.adam.Step(pool, t.params.Theta, t.regression.Grad, norm, t.rate.At(i))
+	t.adam.Step(t.pool, t.params.Theta, t.regression.Grad, norm, t.rate.At(i))
 	t.params.Refresh()
 	return loss
 }
@@ -74,7 +76,7 @@ func (t *training) average() []float32 {
 }
 
 func (t *training) serve(theta []float32) (learn.Path, error) {
-	times := refined(t.plan.Steps)
+	times := chain.Refined(t.plan.Steps)
 	if t.plan.Serve == ODE {
 		return newFlow(t.model, times, theta), nil
 	}
