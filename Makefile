@@ -24,8 +24,8 @@ build: ## build the binary, build/sampan
 	$(GO) build -trimpath -o $(BUILD)/sampan .
 
 .PHONY: demo
-demo: build ## Bayesian logistic regression on the Sonar data, the target in its own process
-	$(BUILD)/sampan run docs/examples/sonar.toml
+demo: build ## a diffusion sampler learns a density with 32 modes, each in a process of its own, and is held against tempering
+	$(BUILD)/sampan run docs/examples/demo.toml
 
 .PHONY: test
 test: test-go test-python ## the default test suite

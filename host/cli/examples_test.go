@@ -4,10 +4,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
-// TestExamples runs the run files of docs/examples as they stand, but for the number of particles.
+// TestExamples runs the run files of docs/examples as they stand, but for the number of particles and of steps of training.
 func TestExamples(t *testing.T) {
 	files, err := filepath.Glob("../../docs/examples/*.toml")
 	if err != nil || len(files) < 5 {
@@ -25,8 +26,17 @@ func TestExamples(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			args := []string{"run", path, "--json", "--set", "sampler.particles=64", "--set", "sampler.islands=2"}
+			text, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if strings.Contains(string(text), "sampler.transport") {
+				args = append(args, "--set", "sampler.transport.pilot.particles=256", "--set", "sampler.transport.train.max_steps=20",
+					"--set", "sampler.transport.config.refresh=0", "--set", "sampler.transport.config.steps=16")
+			}
 			b := newWorkbench(t)
-			if code, _, stderr := b.sampan(nil, "run", path, "--set", "sampler.particles=64", "--set", "sampler.islands=2", "--json"); code != exitDone {
+			if code, _, stderr := b.sampan(nil, args...); code != exitDone {
 				t.Errorf("exit %d\n%s", code, stderr)
 			}
 		})

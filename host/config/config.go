@@ -107,6 +107,9 @@ type Transport struct {
 	Beside bool
 	// BesideParticles is how many particles it has in each island; 0, before it is run: as many as make it cost the same.
 	BesideParticles int
+	// Ask has the transport ask this program for the target, wherever that runs, even if it could make the built-in one
+	// itself: as it does for a plugin's.
+	Ask bool
 	// Artefact is the folder of a trained transport. Empty: one that learns is trained first.
 	Artefact string
 	Processes

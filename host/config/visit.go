@@ -95,6 +95,7 @@ func (t *Transport) visit(k keys) {
 	k.flag("decide", &t.Decide)
 	k.flag("beside", &t.Beside)
 	k.whole("beside_particles", &t.BesideParticles, 0, 1<<24)
+	k.flag("ask", &t.Ask)
 	k.text("artefact", &t.Artefact)
 	t.Processes.visit(k)
 	k.free("config", &t.Config)

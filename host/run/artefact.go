@@ -42,6 +42,18 @@ type artefactTarget struct {
 	Config any    `json:"config"`
 }
 
+func (t artefactTarget) String() string {
+	text, err := json.Marshal(t.Config)
+	if err != nil || len(text) <= len("{}") || string(text) == "null" {
+		return t.Name
+	}
+	return t.Name + " " + string(text)
+}
+
+func (t artefactTarget) same(as artefactTarget) bool {
+	return t.Dim == as.Dim && t.String() == as.String()
+}
+
 type artefactFile struct {
 	Name   string `json:"name"`
 	SHA256 string `json:"sha256"`

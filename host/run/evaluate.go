@@ -83,7 +83,7 @@ func (h *hybridRun) evaluate(ctx context.Context) (*Evaluation, error) {
 	}
 	e.DeltaLogZ = record.Float(diag.BoundGap(p.LogW, known.LogZ))
 	x := make([]float64, p.D)
-	e.Modes = modesOf(h.target.Density, p.N, func(i int) []float64 {
+	e.Modes = modesOf(h.target.Known, p.N, func(i int) []float64 {
 		h.transform.Constrain(1, p.X[i*p.D:(i+1)*p.D], x)
 		return x
 	}, p.LogW, res.ESS)

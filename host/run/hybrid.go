@@ -99,6 +99,10 @@ func (h *hybridRun) find() error {
 	if d := h.density.Info().Dim(); h.given.Target.Dim != d {
 		return c.Problem("sampler.transport.artefact", "found one for %s, of dimension %d, accepted: one for a target of dimension %d", h.given.Target.Name, h.given.Target.Dim, d)
 	}
+	if was, is := h.given.Target, h.artefactTarget(); !was.same(is) {
+		h.findings = append(h.findings, mcmc.Finding{Code: "artefact-of-another-target", Text: fmt.Sprintf(
+			"the artefact was trained for another target: %s, this is %s. What comes out is exact all the same, if it is not given up", was, is)})
+	}
 	return nil
 }
 

@@ -21,8 +21,10 @@ const builtinRows = 256
 type Component struct {
 	// Density is on the declared scale. It cuts its batches into chunks of a fixed number of points.
 	Density targets.Density
-	Facts   plugin.Facts
-	Files   []string // content of the plugin, to be hashed; nil for built-ins
+	// Known is asked for modes, which nobody sends over the wire: a built-in itself, else Density.
+	Known targets.Density
+	Facts plugin.Facts
+	Files []string // content of the plugin, to be hashed; nil for built-ins
 
 	process *plugin.Target // nil in-process
 }
@@ -44,7 +46,7 @@ func Open(ctx context.Context, c *config.Run, watch Watch) (*Component, error) {
 	switch {
 	case err != nil:
 		return nil, err
-	case here != nil:
+	case spec == nil:
 		return openHere(c, here), nil
 	}
 	p, err := plugin.Open(ctx, spec, forWire(t.Config), o)
@@ -53,11 +55,14 @@ func Open(ctx context.Context, c *config.Run, watch Watch) (*Component, error) {
 	}
 	facts := p.Facts()
 	t.Workers, t.ChunkRows = facts.Workers, facts.Rows
-	return &Component{Density: p.Density(), Facts: facts, Files: spec.Files, process: p}, nil
+	if here == nil {
+		here = p.Density()
+	}
+	return &Component{Density: p.Density(), Known: here, Facts: facts, Files: spec.Files, process: p}, nil
 }
 
-// find looks up what the run file asks for: a built-in target to be used here, or something to be started. A name means
-// the built-in, if there is one; a path never does.
+// find looks up what the run file asks for: a built-in target, which is here, and something to be started, nil if it is to
+// be used here. A name means the built-in, if there is one; a path never does.
 func find(c *config.Run, o *plugin.Options) (spec *plugin.Spec, here targets.Density, err error) {
 	t := &c.Target
 	var unknown *targets.UnknownTarget
@@ -71,7 +76,7 @@ func find(c *config.Run, o *plugin.Options) (spec *plugin.Spec, here targets.Den
 				t.ChunkRows, o.Rows = builtinRows, builtinRows
 			}
 			spec, err = plugin.Builtin(t.Use, *o)
-			return spec, nil, err
+			return spec, here, err
 		case !errors.As(err, &unknown):
 			return nil, nil, inTable(c, "target", err)
 		}
@@ -96,6 +101,7 @@ func openHere(c *config.Run, d targets.Density) *Component {
 	t.Workers = 0
 	return &Component{
 		Density: targets.Chunked(d, t.ChunkRows, workers(c)),
+		Known:   d,
 		Facts:   plugin.Facts{Name: t.Use, Source: "built-in", Rows: t.ChunkRows},
 	}
 }

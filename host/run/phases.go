@@ -91,7 +91,9 @@ func (h *hybridRun) within(name string, p Progress) {
 		return
 	}
 	p.Fraction = h.phases.before(name) + h.phases.width[name]*min(p.Fraction, 1)
-	p.Evals += h.phases.spent().Sum()
+	if name != phaseTrain { // which counts on its own, and tells at its end
+		p.Evals += h.phases.spent().Sum()
+	}
 	h.options.Progress(p)
 }
 

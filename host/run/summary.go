@@ -90,7 +90,7 @@ func (s *session) modes(post *posterior, sum *record.Summary) *record.Modes {
 	if a := sum.Ancestors; a != nil {
 		worth = min(worth, float64(a.Effective))
 	}
-	return modesOf(s.target.Density, n, func(i int) []float64 { return post.x[i*post.width:][:d] }, nil, worth)
+	return modesOf(s.target.Known, n, func(i int) []float64 { return post.x[i*post.width:][:d] }, nil, worth)
 }
 
 // modesOf compares n points on the declared scale, with log weights unless these are nil, worth so many independent draws,

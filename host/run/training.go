@@ -199,7 +199,7 @@ func (h *hybridRun) describeArtefact(done *smc.Learned, pilot evals, files []smc
 	}
 	m := &manifest{
 		Schema: manifestSchema, Version: Version, Created: time.Now().UTC(), Seed: h.conf.Seed,
-		Target:    artefactTarget{h.target.Facts.Name, h.density.Info().Dim(), forWire(h.conf.Target.Config)},
+		Target:    h.artefactTarget(),
 		Transport: from, Config: forWire(h.knobs().Config), Pilot: pilot,
 		Training: learnt{Steps: done.Steps, Evals: evals(done.Used), Warnings: done.Warnings},
 		Files:    list,
@@ -211,6 +211,11 @@ func (h *hybridRun) describeArtefact(done *smc.Learned, pilot evals, files []smc
 		m.Training.Warnings = []string{}
 	}
 	return m, files, nil
+}
+
+// artefactTarget is the target as artefacts name it.
+func (h *hybridRun) artefactTarget() artefactTarget {
+	return artefactTarget{h.target.Facts.Name, h.density.Info().Dim(), forWire(h.conf.Target.Config)}
 }
 
 // pace measures how fast a training goes, since this process took it up.

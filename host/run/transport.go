@@ -44,7 +44,7 @@ func openCarrier(ctx context.Context, c *config.Run, source plugin.TargetSource,
 func (s *session) source() plugin.TargetSource {
 	t := &s.conf.Target
 	out := plugin.TargetSource{Density: s.density}
-	if s.target.Facts.Source == "built-in" {
+	if s.target.Facts.Source == "built-in" && !s.conf.Sampler.Population.Transport.Ask {
 		out.Builtin, out.Config, out.Folder = t.Use, forWire(t.Config), s.conf.Folder
 	}
 	return out
