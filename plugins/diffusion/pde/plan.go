@@ -119,7 +119,7 @@ func (p *Plan) Build(problem *learn.Problem, s *learn.State) (*learn.Program, er
 	t := newTraining(p, problem, s, m, w)
 	return &learn.Program{
 		Layout: &m.layout, Params: w, Phases: t.phases(),
-		Average: func() []float32 { return w.Theta },
+		Average: func() []float32 { return t.mean },
 		Serve:   func(theta []float32) (learn.Path, error) { return p.serve(m, theta, s.Frame, problem.Target) },
 	}, nil
 }
