@@ -16,11 +16,21 @@ const norms = 8
 type base struct {
 	dim, idle int
 	power     float64 // p
+	// geometric is the path without φ.
+	geometric bool
 }
 
 // mix is l and its derivative.
 func (b base) mix(t float64) (l, rate float64) {
 	return math.Pow(t, b.power), b.power * math.Pow(t, b.power-1)
+}
+
+// gain is the factor of φ, and its derivative.
+func (b base) gain(t float64) (w, rate float64) {
+	if b.geometric {
+		return 0, 0
+	}
+	return t * (1 - t), 1 - 2*t
 }
 
 // curve sets the ψ_k and their derivatives.
@@ -62,29 +72,30 @@ const farRate = 1e6
 
 // known fills in what is known of V at points y with log ρ and its score there. lap is Δ log ρ over the coordinates that are
 // not idle, nil where no Laplacian is wanted. Points without a density get a base of nought: none of their terms reaches
-// φ or z. logp is overwritten.
-func (b base) known(k *pinn.Known[float32], y tile.Tile[float32], logp []float64, score tile.Tile[float32], lap []float64, times []float32, start []float64) {
+// φ or z. start is room for log p_0.
+func known[T vec.Float](b base, k *pinn.Known[T], y tile.Tile[T], logp []float64, score tile.Tile[T], lap []float64, times []T, start []float64) {
 	logStart(start, y)
 	var value, rate [norms]float64
 	active := y.Rows - b.idle
-	for j, t32 := range times {
-		t := float64(t32)
+	for j, at := range times {
+		t := float64(at)
 		l, dl := b.mix(t)
 		d := logp[j] - start[j]
 		ok := math.Abs(d) < farRate
 		for i := b.idle; i < y.Rows; i++ {
 			s := l*float64(score.Row(i)[j]) - (1-l)*float64(y.Row(i)[j])
 			ok = ok && math.Abs(s) < farRate
-			k.Grad.Row(i - b.idle)[j] = float32(s)
+			k.Grad.Row(i - b.idle)[j] = T(s)
 		}
 		if lap != nil {
-			k.Lap[j] = float32(l*lap[j] - (1-l)*float64(active))
+			k.Lap[j] = T(l*lap[j] - (1-l)*float64(active))
 			ok = ok && math.Abs(lap[j]) < farRate
 		}
-		k.Rate[j], k.Gain[j], k.GainRate[j] = float32(dl*d), float32(t*(1-t)), float32(1-2*t)
+		w, dw := b.gain(t)
+		k.Rate[j], k.Gain[j], k.GainRate[j] = T(dl*d), T(w), T(dw)
 		b.curve(t, &value, &rate)
 		for i, v := range rate {
-			k.Norm.Row(i)[j] = float32(v)
+			k.Norm.Row(i)[j] = T(v)
 		}
 		if ok {
 			continue

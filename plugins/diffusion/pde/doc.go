@@ -4,7 +4,8 @@
 //
 //	V(x, t) = l(t) log ρ(x) + (1−l(t)) log p_0(x) − z(t) + t(1−t) φ(x, t)          l(t) = t^p
 //
-// has the right ends whatever φ is, and z(1) learns log Z. Nets for φ and for a drift μ and the coefficients of z are moved
+// has the right ends whatever φ is, and z(1) learns log Z. (Without φ it is the geometric path, along which mass has to get
+// from mode to mode at once.) Nets for φ and for a drift μ and the coefficients of z are moved
 // until at points (x, t)
 //
 //	logCE   r = ∂_t V + div μ + μ·∇V                          vanishes: dX = μ dt carries e^V

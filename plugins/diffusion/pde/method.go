@@ -19,6 +19,7 @@ type Options struct {
 	Sigma float64 `json:"sigma" doc:"noise of what is served with some, in the frame, where the target has about unit scale"`
 	Steps int     `json:"steps" doc:"of the path; 0: 50 of ode, 128 of the others"`
 	Frame string  `json:"frame" doc:"coordinates, found by the pilot: product, along whose axes the target is one, if there are such, else white; white, of unit covariance; scale, the target's own"`
+	Path  string  `json:"path" doc:"of densities: learned, or geometric, the means of start and target by l, which moves mass between modes from afar"`
 	Power float64 `json:"power" doc:"p of l = t^p, the share of the target along the path"`
 
 	Net        string `json:"net" doc:"ridge+mlp, sums along learned directions and a perceptron; ridge, the former alone; mlp, the latter"`
@@ -32,6 +33,12 @@ type Options struct {
 const (
 	shortcut = "shortcut"
 	plain    = "plain"
+)
+
+// The paths.
+const (
+	learned   = "learned"
+	geometric = "geometric"
 )
 
 // LogCE and LogFP are the methods' names.
@@ -50,7 +57,7 @@ func Methods() []method.Method {
 
 // Defaults of a method's options.
 func Defaults(name string) Options {
-	o := Options{Serve: ODE, Train: shortcut, Sigma: 0.5, Frame: Product, Power: 2, Net: RidgeMLP, Width: 48, Batch: 512}
+	o := Options{Serve: ODE, Train: shortcut, Sigma: 0.5, Frame: Product, Path: learned, Power: 2, Net: RidgeMLP, Width: 48, Batch: 512}
 	if name == LogFP {
 		o.Serve = SDE
 	}
@@ -89,6 +96,7 @@ func (o Options) check(name string) error {
 	}
 	one("serve", o.Serve, ODE, SDE, Split)
 	one("train", o.Train, shortcut, plain)
+	one("path", o.Path, learned, geometric)
 	one("frame", o.Frame, Product, White, Scale)
 	one("net", o.Net, RidgeMLP, Ridge, MLP)
 	hold(o.Train != plain || name == LogFP && o.Serve == SDE, "train", fmt.Sprintf("%q for method %s, served as %s", o.Train, name, o.Serve), `"plain" for method logfp, served as sde, alone`)
@@ -108,7 +116,7 @@ func (o Options) check(name string) error {
 // Plan is the training that the options ask for.
 func (o Options) Plan(name string) *Plan {
 	p := &Plan{
-		Method: name, Plain: o.Train == plain, Serve: o.Serve, Sigma: o.Sigma, Frame: o.Frame, Power: o.Power, Net: o.Net, Width: o.Width,
+		Method: name, Plain: o.Train == plain, Serve: o.Serve, Sigma: o.Sigma, Frame: o.Frame, Power: o.Power, Geometric: o.Path == geometric, Net: o.Net, Width: o.Width,
 		Directions: o.Directions, Steps: o.Steps, Train: o.TrainSteps, Batch: o.Batch,
 	}
 	if p.Steps == 0 {

@@ -36,7 +36,7 @@ const (
 
 // newModel makes the nets for dim coordinates, idle of them idle, with that many directions.
 func (p *Plan) newModel(dim, idle, directions int) *model {
-	m := &model{base: base{dim: dim, idle: idle, power: p.Power}}
+	m := &model{base: base{dim: dim, idle: idle, power: p.Power, geometric: p.Geometric}}
 	c := pinn.Config{
 		Equation: pinn.LogCE, Features: jet.Features{Dim: dim - idle, Scale: 1, Time: nn.Sinusoid{Harmonics: harmonics}},
 		Hidden: []int{p.Width, p.Width}, Act: nn.Tanh, Head: headMLP, Known: true, Norms: norms,

@@ -33,6 +33,7 @@ type Plan struct {
 	Sigma      float64 // of what is served with noise, and of a plain logFP
 	Frame      string
 	Power      float64 // p
+	Geometric  bool    // the path has no φ
 	Net        string
 	Width      int
 	Directions int // 0: by the frame

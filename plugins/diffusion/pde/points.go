@@ -124,7 +124,7 @@ func (c *points) fillTile(worker, t int) {
 		}
 	}
 	q.X.Copy(k.y.Slice(c.model.idle, c.model.dim))
-	c.model.known(q.Known, k.y, k.logp, k.score, k.lap, q.Time, k.start)
+	known(c.model.base, q.Known, k.y, k.logp, k.score, k.lap, q.Time, k.start)
 }
 
 // stratified is time j of tile t of a kind that has n.

@@ -31,7 +31,7 @@ type populations struct {
 func settle(ctx context.Context, b base, f *space.Frame, problem *learn.Problem, pilots []smc.Level) (*populations, error) {
 	d := f.Dim
 	var tally mcmc.Tally
-	path := &geometric{frame: f, target: problem.Target}
+	path := &tempered{frame: f, target: problem.Target}
 	s := mcmc.NewState(particles, d, true, true)
 	mover := mcmc.NewMover(mcmc.Kernel{Kind: mcmc.MALA}, particles, d, true, &tally)
 	streams := mcmc.NewStreams(problem.Key.Uint64(), "diffusion/populations", 0)
@@ -141,17 +141,17 @@ func (b base) fit(norm []float64) []float32 {
 	return out
 }
 
-// geometric is the path from N(0, I) to a target in the coordinates of a frame.
-type geometric struct {
+// tempered is the geometric path from N(0, I) to a target in the coordinates of a frame.
+type tempered struct {
 	frame  *space.Frame
 	target targets.Density
 	batch  targets.Batch
 	x, g   []float64
 }
 
-func (p *geometric) Dim() int { return p.frame.Dim }
+func (p *tempered) Dim() int { return p.frame.Dim }
 
-func (p *geometric) Eval(ctx context.Context, n int, y []float64, grad bool, t *mcmc.Terms) error {
+func (p *tempered) Eval(ctx context.Context, n int, y []float64, grad bool, t *mcmc.Terms) error {
 	d := p.frame.Dim
 	if len(p.x) < len(y) {
 		p.x, p.g = make([]float64, len(y)), make([]float64, len(y))

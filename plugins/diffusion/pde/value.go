@@ -39,7 +39,8 @@ func (v *value) gradient(t float64, y, g tile.Tile[float32]) jet.Scalar[float32]
 	l, _ := v.mix(t)
 	vec.Scale(g.Flat(), float32(l), g.Flat())
 	vec.Axpy(g.Flat(), float32(l-1), y.Flat())
-	vec.Axpy(g.Slice(v.idle, v.dim).Flat(), float32(t*(1-t)), phi.Grad.Flat())
+	w, _ := v.gain(t)
+	vec.Axpy(g.Slice(v.idle, v.dim).Flat(), float32(w), phi.Grad.Flat())
 	return phi
 }
 
@@ -48,7 +49,8 @@ func (v *value) at(t float64, y tile.Tile[float32], logp []float64, g tile.Tile[
 	phi := v.gradient(t, y, g)
 	logStart(v.start, y)
 	l, _ := v.mix(t)
-	z, w := v.model.norm(v.params.Of(v.loss.Norm()), t), t*(1-t)
+	w, _ := v.gain(t)
+	z := v.model.norm(v.params.Of(v.loss.Norm()), t)
 	for j, p := range logp {
 		if math.IsInf(p, -1) && l > 0 {
 			continue
