@@ -192,10 +192,19 @@ func withoutLog(err error) error {
 	if errors.As(err, &failed) {
 		short := *failed
 		short.Stderr = ""
-		return &short
+		return &retold{strings.Replace(err.Error(), failed.Error(), short.Error(), 1), err}
 	}
 	return err
 }
+
+// retold is an error in other words.
+type retold struct {
+	text string
+	err  error
+}
+
+func (e *retold) Error() string { return e.text }
+func (e *retold) Unwrap() error { return e.err }
 
 type verifyCmd struct {
 	Dir  string `arg:"" help:"The run folder."`

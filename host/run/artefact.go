@@ -88,8 +88,8 @@ func (m *manifest) hash() string {
 func artefactFiles(files []smc.File) ([]artefactFile, error) {
 	var out []artefactFile
 	for _, f := range files {
-		if f.Name != filepath.Base(f.Name) || f.Name == manifestFile || f.Name == "." || f.Name == ".." {
-			return nil, fmt.Errorf("artefact: file name %q found; accepted: plain names other than %s", f.Name, manifestFile)
+		if f.Name != filepath.Base(f.Name) || f.Name == manifestFile || f.Name == evaluationFile || f.Name == "." || f.Name == ".." {
+			return nil, fmt.Errorf("artefact: file name %q found; accepted: plain names other than %s and %s", f.Name, manifestFile, evaluationFile)
 		}
 		sum := sha256.Sum256(f.Data)
 		out = append(out, artefactFile{f.Name, hex.EncodeToString(sum[:])})

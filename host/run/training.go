@@ -137,13 +137,25 @@ func (h *hybridRun) train(ctx context.Context, learner smc.Learner, pilot *smc.T
 	case ctx.Err() != nil && (stopped || err != nil):
 		return nil, nil, ctx.Err()
 	case err != nil:
-		return nil, nil, fmt.Errorf("train: %w", err)
+		return nil, nil, h.trainError(err)
 	}
 	files, err := learner.Save()
 	if err != nil {
 		return nil, nil, fmt.Errorf("save what was learned: %w", err)
 	}
 	return h.describeArtefact(done, pilotEvals, files)
+}
+
+// trainError tells which keys of the run file a training that failed had bounds or no pilot by.
+func (h *hybridRun) trainError(err error) error {
+	k := h.knobs()
+	switch {
+	case k.Pilot.Skip:
+		return fmt.Errorf("train, with sampler.transport.pilot.skip = true: %w", err)
+	case k.Train.MaxEvaluations > 0:
+		return fmt.Errorf("train, with sampler.transport.train.max_evaluations = %d: %w", k.Train.MaxEvaluations, err)
+	}
+	return fmt.Errorf("train: %w", err)
 }
 
 // patient is a context that outlives ctx by long enough to end a step and write a checkpoint.

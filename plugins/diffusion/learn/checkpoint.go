@@ -162,8 +162,8 @@ func stateOf(f *safetensors.File) (*State, error) {
 
 // Names of an artefact's files.
 const (
-	modelFile      = "model.safetensors"
-	evaluationFile = "evaluation.json"
+	modelFile    = "model.safetensors"
+	trainingFile = "training.json"
 )
 
 // Save gives the artefact: the served parameters, by the names of their layers, with the state, and how good they are.
@@ -180,7 +180,7 @@ func (l *Learner) Save() ([]smc.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []smc.File{{Name: modelFile, Data: b.Bytes()}, {Name: evaluationFile, Data: append(text, '\n')}}, nil
+	return []smc.File{{Name: modelFile, Data: b.Bytes()}, {Name: trainingFile, Data: append(text, '\n')}}, nil
 }
 
 // Load takes an artefact of the same method and configuration.

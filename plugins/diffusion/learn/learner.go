@@ -85,7 +85,10 @@ func (l *Learner) Train(ctx context.Context, t *smc.Training) (*smc.Learned, err
 	l.densities.Store(0)
 	l.gradients.Store(0)
 	r := &run{Learner: l, problem: &p, order: t}
-	if err := r.begin(ctx); err != nil {
+	switch err := r.begin(ctx); {
+	case errors.Is(err, errSpent):
+		return nil, fmt.Errorf("%d evaluations were allowed, and do not last to the first step of training; allow more, or take fewer particles for the pilot", t.MaxEvaluations)
+	case err != nil:
 		return nil, err
 	}
 	learned, err := r.loop(ctx)

@@ -113,6 +113,12 @@ func New(env sdk.Env, known []Method) (smc.Transport, error) {
 		}
 		return nil, targets.ConfigErrors{{Path: "method", Found: fmt.Sprintf("%q", c.Method), Accepted: strings.Join(names, ", ")}}
 	}
+	if in := env.Target.Info(); !in.Can.Has(targets.Grad) {
+		return nil, targets.ConfigErrors{{
+			Path: "method", Found: fmt.Sprintf("%q, which needs the gradient of the target", known[i].Name),
+			Accepted: fmt.Sprintf("no method for %s, which gives none; leave the transport out", in.Name),
+		}}
+	}
 	if p.Reference, err = smc.NewNormal(p.Dim, c.Reference.Mean, c.Reference.Scale); err != nil {
 		return nil, targets.ConfigErrors{{Path: "reference", Found: err.Error(), Accepted: "mean and scale, numbers or lists of one number for each coordinate"}}
 	}

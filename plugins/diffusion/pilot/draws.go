@@ -13,7 +13,7 @@ import (
 // Draws are equally weighted points of the last level, by systematic resampling where it has weights; n×d row-major.
 func Draws(levels []smc.Level) ([]float64, error) {
 	if len(levels) == 0 {
-		return nil, fmt.Errorf("a pilot run is needed, and there is none")
+		return nil, fmt.Errorf("a pilot run is needed, and it was skipped")
 	}
 	l := &levels[len(levels)-1]
 	if l.Beta != 1 || l.N < 2 {
