@@ -63,7 +63,7 @@ func TestOrder(t *testing.T) {
 }
 
 // narrow is stretch in float32.
-type narrow struct{ stretch }
+type narrow struct{}
 
 func (f narrow) At(t float64, x, v tile.Tile[float32], div []float32) {
 	r := float32(1 + math.Cos(3*t))

@@ -3,7 +3,6 @@ package scld
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"math"
 	"slices"
 	"testing"
@@ -252,7 +251,7 @@ func resumed(t *testing.T, plan *Plan, target targets.Density, at int) []byte {
 		t.Fatal(err)
 	}
 	if kept == nil {
-		t.Fatal(fmt.Sprintf("no checkpoint after %d steps", at))
+		t.Fatalf("no checkpoint after %d steps", at)
 	}
 	l := learn.New(plan, problem(target, 2))
 	if _, err := l.Train(t.Context(), &smc.Training{Key: rng.NewKey(2, "train", 0), Resume: kept}); err != nil {
