@@ -31,7 +31,7 @@ type overrides struct {
 
 // watching holds the flags that say what a long command shows.
 type watching struct {
-	JSON  bool `name:"json" help:"Print summary.json on standard output, in place of the report."`
+	JSON  bool `name:"json" help:"Print the result as JSON on standard output (of a run, its summary.json), in place of the report."`
 	Quiet bool `short:"q" help:"Show neither progress nor what plugins print."`
 }
 

@@ -20,6 +20,17 @@ type trainCmd struct {
 	watching
 }
 
+// Help is what --help adds.
+func (*trainCmd) Help() string {
+	return `Makes the pilot, trains by it, evaluates what was learned on fresh particles, and leaves it in the folder. The budget is in the run file, under ` +
+		`[sampler.transport.train]: max_steps, max_evaluations (of the target) or max_seconds. A run uses what was learned with
+
+    artefact = "DIR"
+
+under [sampler.transport]. Without that, "sampan run" trains by itself. A training that was stopped, by Ctrl-C or by a crash, goes on with "sampan resume DIR". ` +
+		`"sampan plugin describe diffusion" lists what there is to train.`
+}
+
 // Run trains and reports.
 func (c *trainCmd) Run(ctx context.Context, std Streams) error {
 	conf, err := config.Read(c.File, c.assignments()...)

@@ -69,6 +69,9 @@ func (h *hybridRun) compare(ctx context.Context, rec *recorder, out *hybridOutco
 		b.seconds = scale * h.phases.seconds(phasePilot)
 	}
 	b.judge(out.Headline.Value, cost, h.spentSeconds())
+	if h.given != nil {
+		b.text += ". What the artefact's training took is not counted"
+	}
 	return b, nil
 }
 
