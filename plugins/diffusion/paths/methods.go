@@ -18,10 +18,9 @@ const (
 var vp = chain.Noise{Start: 10, End: 0.1}
 
 const (
-	ouTotal   = 10   // of DDS: Σ b², so that e^{−½·10} of the target is left at the start
-	narrow2   = 0.01 // variance, in a frame of unit scale, below which grids need not tell
-	smallest  = 0.05 // step size in relation to the largest
-	diffusion = 0.5  // Σ e of Langevin steps, in a frame of unit scale
+	ouTotal  = 10   // of DDS: Σ b², so that e^{−½·10} of the target is left at the start
+	narrow2  = 0.01 // variance, in a frame of unit scale, below which grids need not tell
+	smallest = 0.05 // step size in relation to the largest
 )
 
 // method fills in what the sampler is.
@@ -132,7 +131,7 @@ func (p *Plan) langevin(times []float64) {
 		sum += sizes[k]
 	}
 	for k := range sizes {
-		sizes[k] *= diffusion / sum
+		sizes[k] *= o.Time / sum
 	}
 	betas := times
 	if o.Drift == None {

@@ -7,15 +7,16 @@ import (
 
 // Options say which sampler is trained by which loss. Zero values are defaults.
 type Options struct {
-	Method string // one of Methods
-	Loss   string // one of Losses; "": LogVariance, but KL for ula and mcd, whose way there cannot become what LogVariance wants
-	Form   string // of dis: Kernel or Continuous; "": Kernel
-	Std    string // Learned or Fixed standard deviations of the steps; "": Fixed
-	Start  string // Scratch or Pilot; "": Scratch
-	Frame  string // with Pilot: one of Frames; "": the first
-	Drift  string // of bridge: what its steps do with nothing learned, one of Drifts; "": Noising
-	Grid   string // one of Grids; "": of pis, dis and the bridge with drift Noising geometric, of dds its own, else uniform
-	Sizes  string // of Langevin steps: one of Sizes; "": the first
+	Method string  // one of Methods
+	Loss   string  // one of Losses; "": LogVariance, but KL for ula and mcd, whose way there cannot become what LogVariance wants
+	Form   string  // of dis: Kernel or Continuous; "": Kernel
+	Std    string  // Learned or Fixed standard deviations of the steps; "": Fixed
+	Start  string  // Scratch or Pilot; "": Scratch
+	Frame  string  // with Pilot: one of Frames; "": the first
+	Drift  string  // of bridge: what its steps do with nothing learned, one of Drifts; "": Noising
+	Grid   string  // one of Grids; "": of pis, dis and the bridge with drift Noising geometric, of dds its own, else uniform
+	Sizes  string  // of Langevin steps: one of Sizes; "": the first
+	Time   float64 // Σ of these, in a frame of unit scale: half the variance that their noise adds up to; 0: 0.5
 
 	Steps      int     // K; 0: 128
 	Net        string  // one of control.Kinds; "": "perdim+mlp"
@@ -117,6 +118,7 @@ func (o *Options) numbers() {
 	number(&o.Rate, rate)
 	number(&o.MatchRate, 5e-3)
 	number(&o.Explore, 1)
+	number(&o.Time, 0.5)
 	number(&o.Decay, 0.9)
 	if o.Net == "" {
 		o.Net = "perdim+mlp"
@@ -163,6 +165,8 @@ func (o *Options) fit() error {
 		return fmt.Errorf("method: found ula with nothing to learn; accepted: with a schedule, step sizes or a prior to learn, or as the method annealed")
 	case o.Home < 0 || o.Home > 1 || o.Home > 0 && (o.Start != Pilot || slices.Contains([]string{KL, LogDerivative, AdjointSampling}, o.Loss)):
 		return fmt.Errorf("home: found %g with start %q and loss %q; accepted: 0, or up to 1 with start %q and a loss that takes paths as given", o.Home, o.Start, o.Loss, Pilot)
+	case o.Time <= 0:
+		return fmt.Errorf("time: found %g; accepted: above 0", o.Time)
 	case o.Batch%64 != 0 || o.Batch < 0:
 		return fmt.Errorf("batch: found %d; accepted: a multiple of 64", o.Batch)
 	case o.Steps < 1 || o.TrainSteps < 0 || o.Width < 1:
