@@ -5,6 +5,7 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
+	"github.com/sampan-mc/sampan/vec"
 	"github.com/sampan-mc/sampan/vec/nn"
 	"github.com/sampan-mc/sampan/vec/nn/jet"
 	"github.com/sampan-mc/sampan/vec/nn/pinn"
@@ -52,6 +53,33 @@ func (p *Plan) newModel(dim, idle, directions int) *model {
 	}
 	m.loss = pinn.New[float32](&m.layout, "flow", c)
 	return m
+}
+
+// start sets parameters to what a training begins with. The nets along directions see projections, in the frame, of about unit
+// scale, among inputs of which there are many: wells within that scale want weights as large as if there were none beside.
+func (m *model) start(w *nn.Params[float32], key rng.Key, directions, norm []float32) {
+	w.Init(key)
+	for _, net := range []nn.Net[float32]{m.loss.Potential, m.loss.Drift} {
+		if s, ok := net.(*nn.Sum[float32]); ok {
+			net = s.Nets[0]
+		}
+		r, ok := net.(*nn.Ridge[float32])
+		if !ok {
+			continue
+		}
+		first := r.Net.Net.Layers[0]
+		row := nn.Matrix(first, w.Theta)[:first.Out]
+		vec.Scale(row, float32(math.Sqrt(float64(first.In))), row)
+	}
+	if m.loss.Ridge != nil {
+		a := make([]float64, len(directions))
+		for i, v := range directions {
+			a[i] = float64(v)
+		}
+		m.loss.SetDirections(w, a)
+	}
+	copy(w.Of(m.loss.Norm()), norm)
+	w.Refresh()
 }
 
 // at is a copy of parameters.

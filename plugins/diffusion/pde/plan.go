@@ -107,20 +107,11 @@ func (p *Plan) Build(problem *learn.Problem, s *learn.State) (*learn.Program, er
 	f, directions := s.Frame, s.Facts[factDirections]
 	m := p.newModel(problem.Dim, f.Dim-f.Active, len(directions)/max(f.Active, 1))
 	w := nn.NewParams[float32](&m.layout)
-	w.Init(problem.Stream("init"))
-	if p.Net != MLP {
-		a := make([]float64, len(directions))
-		for i, v := range directions {
-			a[i] = float64(v)
-		}
-		m.loss.SetDirections(w, a)
-	}
-	copy(w.Of(m.loss.Norm()), s.Facts[factNorm])
-	w.Refresh()
+	m.start(w, problem.Stream("init"), directions, s.Facts[factNorm])
 	t := newTraining(p, problem, s, m, w)
 	return &learn.Program{
 		Layout: &m.layout, Params: w, Phases: t.phases(),
-		Average: func() []float32 { return t.mean },
+		Average: func() []float32 { return w.Theta },
 		Serve:   func(theta []float32) (learn.Path, error) { return p.serve(m, theta, s.Frame, problem.Target) },
 	}, nil
 }

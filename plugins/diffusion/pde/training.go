@@ -5,7 +5,6 @@ import (
 	"math"
 
 	"github.com/sampan-mc/sampan/plugins/diffusion/learn"
-	"github.com/sampan-mc/sampan/vec"
 	"github.com/sampan-mc/sampan/vec/nn"
 	"github.com/sampan-mc/sampan/vec/nn/gram"
 	"github.com/sampan-mc/sampan/vec/nn/spring"
@@ -22,7 +21,6 @@ type training struct {
 	solver   *spring.Solver[float32]
 	residual []float32
 	jacobian *gram.Jacobian[float32]
-	mean     []float32 // of the parameters over the last steps: what is served
 }
 
 func newTraining(p *Plan, problem *learn.Problem, s *learn.State, m *model, w *nn.Params[float32]) *training {
@@ -36,7 +34,6 @@ func newTraining(p *Plan, problem *learn.Problem, s *learn.State, m *model, w *n
 	if problem.Steps > 0 {
 		t.steps = min(t.steps, problem.Steps)
 	}
-	t.mean = append([]float32(nil), w.Theta...)
 	c := spring.Default
 	if m.loss.Dim > many {
 		c.Damping = spring.Damping{Floor: 1e-4, Start: 1e-1, Tau: 40}
@@ -48,9 +45,6 @@ func newTraining(p *Plan, problem *learn.Problem, s *learn.State, m *model, w *n
 // Rates at the first step and at the last.
 const rateFirst, rateLast = 0.5, 0.1
 
-// newest is the share of a step's parameters in the average.
-const newest = 0.03
-
 func (t *training) phases() []learn.Phase {
 	name := "logce"
 	if t.plan.Plain {
@@ -58,7 +52,7 @@ func (t *training) phases() []learn.Phase {
 	}
 	return []learn.Phase{{
 		Name: name, Steps: t.steps, Step: t.step,
-		Keeps: map[string][]float32{"direction": t.solver.Dir, "mean": t.mean}, Counts: map[string]*int{"steps": &t.solver.Iter},
+		Keeps: map[string][]float32{"direction": t.solver.Dir}, Counts: map[string]*int{"steps": &t.solver.Iter},
 	}}
 }
 
@@ -71,6 +65,5 @@ func (t *training) step(ctx context.Context, i int) (float64, error) {
 	rate := rateFirst * math.Pow(rateLast/rateFirst, float64(i)/float64(t.steps))
 	out := t.solver.Step(t.params.Theta, t.residual, t.jacobian, rate)
 	t.params.Refresh()
-	vec.Lerp(t.mean, float32(max(1/float64(t.solver.Iter), newest)), t.params.Theta)
 	return out.Loss, nil
 }

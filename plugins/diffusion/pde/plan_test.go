@@ -1,0 +1,137 @@
+package pde
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/sampan-mc/sampan/plugins/diffusion/learn"
+	"github.com/sampan-mc/sampan/smc"
+)
+
+// TestLearns: two wells in a rotation that nobody tells of are learned in a few seconds, by each net, and served either way;
+// a coordinate that is normal is left alone.
+func TestLearns(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		wells  int
+		change func(*Options)
+		ess    float64
+	}{
+		{LogCE, 2, func(o *Options) {}, .98},
+		{LogCE, 1, func(o *Options) { o.Net = Ridge }, .98},
+		{LogCE, 2, func(o *Options) { o.Net, o.Frame, o.Width = MLP, White, 32 }, .9},
+		{LogFP, 1, func(o *Options) { o.Steps = 64 }, .9},
+		{LogFP, 1, func(o *Options) { o.Serve, o.Steps = Split, 32 }, .95},
+	} {
+		d := wells(t, c.wells)
+		l := learn.New(small(c.name, func(o *Options) { o.TrainSteps = 100; c.change(o) }), problem(d, 2))
+		var last map[string]float64
+		done := train(t, l, smc.Training{Pilot: pilotOf(t, d), Report: func(r smc.TrainReport) { last = r.Metrics }})
+		if len(done.Warnings) > 0 || !(last["ess"] > c.ess) {
+			t.Errorf("%s, %d wells: effective sample size %.3f, wanted %g; warnings %q", c.name, c.wells, last["ess"], c.ess, done.Warnings)
+		}
+	}
+}
+
+// TestPlain: the equation with noise, as it stands, is learned too.
+func TestPlain(t *testing.T) {
+	d := wells(t, 1)
+	l := learn.New(small(LogFP, func(o *Options) { o.Train, o.TrainSteps, o.Steps = plain, 100, 64 }), problem(d, 2))
+	var last map[string]float64
+	train(t, l, smc.Training{Pilot: pilotOf(t, d), Report: func(r smc.TrainReport) { last = r.Metrics }})
+	if !(last["ess"] > .85) {
+		t.Errorf("effective sample size %.3f", last["ess"])
+	}
+}
+
+// TestResume: a training that stops after any step and goes on elsewhere with other workers ends in the same bytes, and so
+// does one of other workers from the start: the points are the same.
+func TestResume(t *testing.T) {
+	d := wells(t, 2)
+	pilot := pilotOf(t, d)
+	for _, p := range []*Plan{small(LogCE, nil), small(LogFP, func(o *Options) { o.Net, o.Train, o.TrainSteps = MLP, plain, 3 })} {
+		whole := learn.New(p, problem(d, 1))
+		if done := train(t, whole, smc.Training{Pilot: pilot}); done.Steps != p.Train {
+			t.Fatalf("%+v", done)
+		}
+		want := artefact(t, whole)
+		for _, stop := range []int{0, 1, 4} {
+			var state []byte
+			asked := 0
+			train(t, learn.New(p, problem(d, 2)), smc.Training{
+				Pilot:      pilot,
+				Ask:        func() (bool, bool) { asked++; return asked == stop+1, asked == stop+1 },
+				Checkpoint: func(s []byte) error { state = bytes.Clone(s); return nil },
+			})
+			if state == nil {
+				continue // it was done by then
+			}
+			second := learn.New(p, problem(d, 3))
+			train(t, second, smc.Training{Resume: state})
+			if !bytes.Equal(artefact(t, second), want) {
+				t.Errorf("%s: resumed after %d steps it learns something else", p.Method, stop)
+			}
+		}
+		loaded := learn.New(p, problem(d, 1))
+		files, err := whole.Save()
+		if err == nil {
+			err = loaded.Load(files)
+		}
+		if err != nil || fmt.Sprint(loaded.Info()) != fmt.Sprint(whole.Info()) {
+			t.Errorf("%s: %v", p.Method, err)
+		}
+	}
+}
+
+// TestNothingAllocated: a step of training allocates nothing that grows with it.
+func TestNothingAllocated(t *testing.T) {
+	d := wells(t, 2)
+	p, l := small(LogCE, nil), problem(d, 1)
+	s, err := p.Prepare(t.Context(), &l, pilotOf(t, d))
+	if err != nil {
+		t.Fatal(err)
+	}
+	program, err := p.Build(&l, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	step, i := program.Phases[0].Step, 0
+	if n := testing.AllocsPerRun(3, func() {
+		if _, err := step(t.Context(), i); err != nil {
+			t.Fatal(err)
+		}
+		i++
+	}); n > 0 {
+		t.Errorf("%v allocations a step", n)
+	}
+}
+
+// TestOptions: what does not fit is said.
+func TestOptions(t *testing.T) {
+	bad := Options{Serve: "pde", Train: "adam", Path: "straight", Frame: "sheared", Net: "cnn", Sigma: -1, Steps: -1, Power: .5, Directions: -1, TrainSteps: -1, Batch: 100}
+	err := bad.check(LogCE)
+	if err == nil {
+		t.Fatal("accepted")
+	}
+	for _, key := range []string{"serve", "train", "path", "frame", "net", "sigma", "steps", "power", "width", "directions", "train_steps", "batch"} {
+		if !strings.Contains(err.Error(), key) {
+			t.Errorf("no word of %s: %v", key, err)
+		}
+	}
+	for _, m := range Methods() {
+		if err := Defaults(m.Name).check(m.Name); err != nil {
+			t.Error(err)
+		}
+	}
+	o := Defaults(LogFP)
+	o.Train, o.Serve = plain, ODE
+	if o.check(LogFP) == nil {
+		t.Error("a drift with noise as a flow was accepted")
+	}
+	if _, err := learn.New(small(LogCE, nil), problem(wells(t, 1), 1)).Train(context.Background(), &smc.Training{}); err == nil {
+		t.Error("a training without a pilot")
+	}
+}
