@@ -30,7 +30,7 @@ type Options struct {
 }
 
 // Defaults of a method's options.
-var Defaults = Options{Serve: SDE, Std: learned, Frame: White, Sigma: 1, Reference: 1, Batch: 512}
+var Defaults = Options{Serve: SDE, Std: learned, Frame: White, Sigma: 1, Reference: 1, Batch: 512, Refresh: 2}
 
 const (
 	learned = "learned"

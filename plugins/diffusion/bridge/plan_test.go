@@ -22,7 +22,7 @@ func TestLearns(t *testing.T) {
 		ess          float64
 	}{{SDE, White, .7}, {ODE, Product, .85}, {ODE, Scale, .85}} {
 		o := Defaults
-		o.Serve, o.Frame, o.Width, o.Depth, o.TrainSteps, o.Batch, o.Steps = c.serve, c.frame, 32, 2, 1200, 512, 30
+		o.Serve, o.Frame, o.Width, o.Depth, o.TrainSteps, o.Batch, o.Steps, o.Refresh = c.serve, c.frame, 32, 2, 1200, 512, 30, 0
 		l := learn.New(o.Plan(2), learn.Problem{Target: well, Dim: 2, Workers: 2})
 		var last map[string]float64
 		done := train(t, l, smc.Training{Pilot: pilot, Report: func(r smc.TrainReport) { last = r.Metrics }})
@@ -39,7 +39,7 @@ func TestLearns(t *testing.T) {
 func TestCoarse(t *testing.T) {
 	well := target(t, "many-well", map[string]any{"dim": 1, "delta": 2.0})
 	o := Defaults
-	o.Serve, o.Steps, o.TrainSteps, o.Batch = ODE, 2, 200, 256
+	o.Serve, o.Steps, o.TrainSteps, o.Batch, o.Refresh = ODE, 2, 200, 256, 0
 	l := learn.New(o.Plan(1), learn.Problem{Target: well, Dim: 1, Workers: 1})
 	if done := train(t, l, smc.Training{Pilot: levels(exact(t, well, 1000), 1)}); len(done.Warnings) != 1 {
 		t.Errorf("warnings %q", done.Warnings)
