@@ -23,7 +23,7 @@ func TestLearns(t *testing.T) {
 		{LogCE, 2, func(o *Options) {}, .98},
 		{LogCE, 1, func(o *Options) { o.Net = Ridge }, .98},
 		{LogCE, 2, func(o *Options) { o.Net, o.Frame, o.Width = MLP, White, 32 }, .9},
-		{LogFP, 1, func(o *Options) { o.Steps = 64 }, .9},
+		{LogFP, 1, func(o *Options) { o.Steps = 64 }, .8},
 		{LogFP, 1, func(o *Options) { o.Serve, o.Steps = Split, 32 }, .95},
 	} {
 		d := wells(t, c.wells)
@@ -42,7 +42,7 @@ func TestPlain(t *testing.T) {
 	l := learn.New(small(LogFP, func(o *Options) { o.Train, o.TrainSteps, o.Steps = plain, 100, 64 }), problem(d, 2))
 	var last map[string]float64
 	train(t, l, smc.Training{Pilot: pilotOf(t, d), Report: func(r smc.TrainReport) { last = r.Metrics }})
-	if !(last["ess"] > .85) {
+	if !(last["ess"] > .7) {
 		t.Errorf("effective sample size %.3f", last["ess"])
 	}
 }
