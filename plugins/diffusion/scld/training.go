@@ -42,15 +42,18 @@ type training struct {
 	grad   []float32
 	coef   []float32
 	each   func(int) []float32 // coef for every step
-	detach bool                // the target gives no products with its Hessian
 }
 
 // open makes room for the paths.
 func (t *training) open() {
 	t.target = space.On[float32](t.frame, t.problem.Target, t.pool.Workers(), learn.Lanes)
-	t.system = newSystem(t.sampler, t.ends, t.plan.Batch, t.plan.Cap, t.pool, t.target, t.problem, t.moves, t.plan.Moves)
+	var target chain.Target[float32] = t.target
+	if t.plan.Loss == KL && !t.target.Can().Has(targets.HVP) {
+		least := math.Exp(float64(t.moves[len(t.moves)-1]))
+		target = newDifferenced(t.target, fraction*least, t.sampler.Dim, learn.Lanes, t.pool.Workers())
+	}
+	t.system = newSystem(t.sampler, t.ends, t.plan.Batch, t.plan.Cap, t.pool, target, t.problem, t.moves, t.plan.Moves)
 	t.each = func(int) []float32 { return t.coef }
-	t.detach = !t.target.Can().Has(targets.HVP)
 	t.grad, t.coef = make([]float32, len(t.params.Theta)), make([]float32, t.plan.Batch)
 }
 
@@ -129,7 +132,7 @@ func (t *training) gradient() float64 {
 		total += share * t.loss(s, b)
 		vec.Scale(t.coef, float32(share), t.coef)
 		if t.plan.Loss == KL {
-			b.Tilt(t.params, t.coef, t.detach)
+			b.Tilt(t.params, t.coef, false)
 		} else {
 			b.Back(t.params, t.each)
 		}
