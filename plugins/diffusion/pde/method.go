@@ -25,7 +25,7 @@ type Options struct {
 	Net        string `json:"net" doc:"ridge+mlp, sums along learned directions and a perceptron; ridge, the former alone; mlp, the latter"`
 	Width      int    `json:"width" doc:"of the perceptron"`
 	Directions int    `json:"directions" doc:"0: by the frame and the dimension"`
-	TrainSteps int    `json:"train_steps" doc:"of Gauss-Newton; 0: by the net"`
+	TrainSteps int    `json:"train_steps" doc:"of Gauss-Newton; 0: 500"`
 	Batch      int    `json:"batch" doc:"points of a training step"`
 }
 
@@ -57,7 +57,7 @@ func Methods() []method.Method {
 
 // Defaults of a method's options.
 func Defaults(name string) Options {
-	o := Options{Serve: ODE, Train: shortcut, Sigma: 0.5, Frame: Product, Path: learned, Power: 2, Net: RidgeMLP, Width: 48, Batch: 512}
+	o := Options{Serve: ODE, Train: shortcut, Sigma: 0.5, Frame: Product, Path: learned, Power: 3, Net: RidgeMLP, Width: 48, Batch: 512}
 	if name == LogFP {
 		o.Serve = SDE
 	}
@@ -113,6 +113,9 @@ func (o Options) check(name string) error {
 	return nil
 }
 
+// trainSteps is how many there are where nothing is said.
+const trainSteps = 500
+
 // Plan is the training that the options ask for.
 func (o Options) Plan(name string) *Plan {
 	p := &Plan{
@@ -126,7 +129,7 @@ func (o Options) Plan(name string) *Plan {
 		}
 	}
 	if p.Train == 0 {
-		p.Train = 300
+		p.Train = trainSteps
 	}
 	return p
 }

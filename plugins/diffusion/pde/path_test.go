@@ -166,7 +166,7 @@ func (s shifted) Segment(ctx context.Context, k int, in, out *smc.Particles, rat
 func TestUnbiased(t *testing.T) {
 	d := wells(t, 2)
 	for _, serve := range []string{SDE, ODE} {
-		l := learn.New(small(LogCE, func(o *Options) { o.Serve, o.Steps = serve, 24 }), problem(d, 1))
+		l := learn.New(small(LogCE, func(o *Options) { o.Serve, o.Steps, o.TrainSteps = serve, 24, 2 }), problem(d, 1))
 		train(t, l, smc.Training{Pilot: pilotOf(t, d)})
 		if err := l.SetCuts(4); err != nil {
 			t.Fatal(err)

@@ -18,13 +18,13 @@ import (
 // The mixture of points, and by how much they are moved, in units of the start's standard deviation.
 const (
 	sharePopulation = 0.35 // of the populations, with noise of up to blurPopulation
-	shareBetween    = 0.30 // of what lies between a start, widened, and a draw of the target, blurred and scaled a little
+	shareBetween    = 0.30 // of what lies between a start, stretched, and a draw of the target, blurred and scaled a little
 	blurPopulation  = 0.15
-	widen, breathe  = 1.2, 0.1
+	breathe         = 0.1
 	blurBetween     = 0.075
-	blurFlow        = 0.05 // the rest is on the way of the flow, from a start that is a little wide
-	widenFlow       = 1.1
-	farthest        = 6 // of a coordinate on the flow
+	blurFlow        = 0.05 // the rest is on the way of the flow, from a stretched start
+	farthest        = 6    // of a coordinate on the flow
+	stretching      = 0.05
 )
 
 // points draws the batches.
@@ -156,10 +156,14 @@ func (c *points) inBetween(k *drawer, q *pinn.Points[float32], t, n int) {
 		q.Time[j] = s
 		scale := 1 + breathe*k.more.Row(c.model.dim)[j]
 		for i, v := range c.picked(levels, k.u.Row(1)[j]) {
-			k.y.Row(i)[j] = (1-s)*widen*k.noise.Row(i)[j] + s*(v*scale+blurBetween*k.more.Row(i)[j])
+			k.y.Row(i)[j] = (1-s)*stretched(k.noise.Row(i)[j]) + s*(v*scale+blurBetween*k.more.Row(i)[j])
 		}
 	}
 }
+
+// stretched is a normal draw with heavier tails, and the same body: errors there, seldom met, tell in the weights of many
+// particles.
+func stretched(z float32) float32 { return z + stretching*z*z*z }
 
 func (c *points) onTheFlow(k *drawer, q *pinn.Points[float32], t int) {
 	for j := range c.lanes {

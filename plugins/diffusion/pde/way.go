@@ -46,7 +46,9 @@ func newWay(m *model, n int, key rng.Key) *way {
 func (w *way) run(p *nn.Params[float32], step uint32) {
 	d, n := w.model.loss.Dim, len(w.times)
 	vec.Normals(w.x.Data, w.lanes, d, w.lanes, w.key, 0, step, 0)
-	vec.Scale(w.x.Flat(), widenFlow, w.x.Flat())
+	for i, z := range w.x.Flat() {
+		w.x.Data[i] = stretched(z)
+	}
 	vec.Uniforms(w.part, w.lanes, 1, w.lanes, w.key, 0, step, 1)
 	const h = 1. / wayPieces
 	for piece := range wayPieces {
