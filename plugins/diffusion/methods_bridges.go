@@ -48,7 +48,7 @@ func bridgeMethod(name, summary string) method.Method {
 			return nil, err
 		}
 		if name != "bridge" && o.Drift != keys.Drift {
-			return nil, fmt.Errorf("drift: found %q for method %s; accepted: for bridge alone", o.Drift, name)
+			return nil, targets.ConfigErrors{{Path: "drift", Found: fmt.Sprintf("%q for method %s", o.Drift, name), Accepted: "with bridge alone"}}
 		}
 		plan, err := paths.New(paths.Options{
 			Method: name, Loss: o.Loss, Std: o.Std, Start: o.Start, Drift: o.Drift, Grid: o.Grid, Steps: o.Steps, Net: o.Net, Width: o.Width,

@@ -3,6 +3,9 @@ package paths
 import (
 	"fmt"
 	"slices"
+	"strings"
+
+	"github.com/sampan-mc/sampan/targets"
 )
 
 // Options say which sampler is trained by which loss. Zero values are defaults.
@@ -21,10 +24,10 @@ type Options struct {
 	Steps      int     // K; 0: 128
 	Net        string  // one of control.Kinds; "": "perdim+mlp"
 	Width      int     // of the net; 0: 64
-	Rate       float64 // of Adam; 0: 5e-3 from scratch, 5e-4 from a pilot
-	TrainSteps int     // by the loss; 0: 3000 from scratch, 400 from a pilot
+	Rate       float64 // of Adam; 0: 5e-3, or 5e-4 after a regression
+	TrainSteps int     // by the loss; 0: 3000 from scratch; from a pilot 200, or 800 where no regression goes before
 	Batch      int     // paths of a step; 0: 512
-	MatchSteps int     // with Pilot, steps of regression before; 0: 2500, below: none
+	MatchSteps int     // with Pilot, steps of regression before; 0: 4000, below: none
 	MatchRate  float64 // of these; 0: 5e-3
 
 	Explore float64 // what multiplies the noise of training paths at first; 0: 1
@@ -91,7 +94,7 @@ func New(o Options) (*Plan, error) {
 			*d.value = d.accepted[0]
 		}
 		if !slices.Contains(d.accepted, *d.value) {
-			return nil, fmt.Errorf("%s: found %q; accepted: %q", d.name, *d.value, d.accepted)
+			return nil, fault(d.name, fmt.Sprintf("%q", *d.value), quoted(d.accepted))
 		}
 	}
 	o.numbers()
@@ -108,11 +111,15 @@ func (o *Options) numbers() {
 	number(&o.Steps, 128)
 	number(&o.Width, 64)
 	number(&o.Batch, 512)
-	number(&o.MatchSteps, 2500)
+	number(&o.MatchSteps, 4000)
 	number(&o.Cuts, 8)
 	steps, rate := 3000, 5e-3
-	if o.Start == Pilot && o.Loss != AdjointSampling && !o.annealed() {
-		steps, rate = 400, 5e-4
+	switch {
+	case o.Start != Pilot || o.Loss == AdjointSampling:
+	case o.annealed():
+		steps = 800
+	default:
+		steps, rate = 200, 5e-4 // after the regression there is little left to do
 	}
 	number(&o.TrainSteps, steps)
 	number(&o.Rate, rate)
@@ -148,31 +155,58 @@ func (o *Options) fit() error {
 	tempered := o.annealed() && o.Drift != None
 	switch {
 	case o.Form == Continuous && o.Method != "dis":
-		return fmt.Errorf("form: found %q for method %s; accepted: %q, but for dis", o.Form, o.Method, Kernel)
+		return fault("form", fmt.Sprintf("%q for method %s", o.Form, o.Method), quoted([]string{Kernel})+"; of dis the other too")
 	case o.Form == Continuous && o.Std == Learned:
-		return fmt.Errorf("std: found %q with form %q, whose noise is given; accepted: %q", o.Std, o.Form, Fixed)
+		return fault("std", fmt.Sprintf("%q with form %q, whose noise is given", o.Std, o.Form), quoted([]string{Fixed}))
 	case free && !o.annealed():
-		return fmt.Errorf("what is learned beside the control: found a schedule, step sizes or a prior for method %s; accepted: for ula, mcd, cmcd, and bridge with drift %q or %q", o.Method, Score, None)
+		return fault(o.further(), "true for method "+o.Method, fmt.Sprintf("with ula, mcd, cmcd, and bridge with drift %q or %q", Score, None))
 	case o.LearnSchedule && !tempered:
-		return fmt.Errorf("schedule: found one to learn for a path without temperatures; accepted: for ula, mcd, cmcd, and bridge with drift %q", Score)
+		return fault("learn_schedule", "true for a path without temperatures", fmt.Sprintf("with ula, mcd, cmcd, and bridge with drift %q", Score))
 	case o.Loss == SubTB && !tempered:
-		return fmt.Errorf("loss: found %q for method %s; accepted: for ula, mcd, cmcd, and bridge with drift %q, which know densities on the way", o.Loss, o.Method, Score)
+		return fault("loss", fmt.Sprintf("%q for method %s", o.Loss, o.Method), fmt.Sprintf("with ula, mcd, cmcd, and bridge with drift %q, which know densities on the way", Score))
 	case o.Loss == SubTB && (o.LearnSchedule || o.LearnPrior):
-		return fmt.Errorf("loss: found %q with a schedule or a prior to learn, which would move the densities it compares; accepted: without", o.Loss)
+		return fault("loss", fmt.Sprintf("%q with a schedule or a prior to learn, which would move the densities it compares", o.Loss), "without them")
 	case o.Loss == AdjointSampling && (o.Method != "pis" || o.Std == Learned):
-		return fmt.Errorf("loss: found %q for method %s with std %q; accepted: for pis with std %q", o.Loss, o.Method, o.Std, Fixed)
+		return fault("loss", fmt.Sprintf("%q for method %s with std %q", o.Loss, o.Method, o.Std), fmt.Sprintf("with pis and std %q", Fixed))
 	case o.Method == "ula" && !free:
-		return fmt.Errorf("method: found ula with nothing to learn; accepted: with a schedule, step sizes or a prior to learn, or as the method annealed")
+		return fault("method", "ula with nothing to learn", "with a schedule, step sizes or a prior to learn")
 	case o.Home < 0 || o.Home > 1 || o.Home > 0 && (o.Start != Pilot || slices.Contains([]string{KL, LogDerivative, AdjointSampling}, o.Loss)):
-		return fmt.Errorf("home: found %g with start %q and loss %q; accepted: 0, or up to 1 with start %q and a loss that takes paths as given", o.Home, o.Start, o.Loss, Pilot)
+		return fault("home", fmt.Sprintf("%g with start %q and loss %q", o.Home, o.Start, o.Loss), fmt.Sprintf("0, or up to 1 with start %q and a loss that takes paths as given", Pilot))
 	case o.Time <= 0:
-		return fmt.Errorf("time: found %g; accepted: above 0", o.Time)
+		return fault("time", fmt.Sprint(o.Time), "above 0")
 	case o.Batch%64 != 0 || o.Batch < 0:
-		return fmt.Errorf("batch: found %d; accepted: a multiple of 64", o.Batch)
-	case o.Steps < 1 || o.TrainSteps < 0 || o.Width < 1:
-		return fmt.Errorf("steps: found %d, %d of training, width %d; accepted: 1 or more, 0 or more, 1 or more", o.Steps, o.TrainSteps, o.Width)
+		return fault("batch", fmt.Sprint(o.Batch), "a multiple of 64")
+	case o.Steps < 1:
+		return fault("steps", fmt.Sprint(o.Steps), "1 or more")
+	case o.TrainSteps < 0:
+		return fault("train_steps", fmt.Sprint(o.TrainSteps), "0 or more")
+	case o.Width < 1:
+		return fault("width", fmt.Sprint(o.Width), "1 or more")
 	case o.Grid != "" && !slices.Contains(Grids, o.Grid):
-		return fmt.Errorf("grid: found %q; accepted: %q", o.Grid, Grids)
+		return fault("grid", fmt.Sprintf("%q", o.Grid), quoted(Grids))
 	}
 	return nil
+}
+
+// further is the first key that has more learned than the control.
+func (o *Options) further() string {
+	switch {
+	case o.LearnSchedule:
+		return "learn_schedule"
+	case o.LearnSizes:
+		return "learn_sizes"
+	}
+	return "learn_prior"
+}
+
+func fault(path, found, accepted string) error {
+	return targets.ConfigErrors{{Path: path, Found: found, Accepted: accepted}}
+}
+
+func quoted(words []string) string {
+	out := make([]string, len(words))
+	for i, w := range words {
+		out[i] = fmt.Sprintf("%q", w)
+	}
+	return strings.Join(out, ", ")
 }

@@ -218,22 +218,22 @@ func TestPairs(t *testing.T) {
 // TestOptions: what does not go together is refused, and told.
 func TestOptions(t *testing.T) {
 	for want, o := range map[string]Options{
-		"method: found \"x\"":         {Method: "x"},
-		"loss: found \"y\"":           {Method: "pis", Loss: "y"},
-		"form: found \"continuous\"":  {Method: "pis", Form: Continuous},
-		"std: found \"learned\"":      {Method: "dis", Form: Continuous, Std: Learned},
-		"loss: found \"sub-tb\"":      {Method: "pis", Loss: SubTB},
-		"prior to learn, which":       {Method: "cmcd", Loss: SubTB, LearnPrior: true},
-		"beside the control":          {Method: "dis", LearnSizes: true},
-		"without temperatures":        {Method: "bridge", Drift: None, LearnSchedule: true},
-		"\"adjoint-sampling\" for":    {Method: "dis", Loss: AdjointSampling},
-		"ula with nothing to learn":   {Method: "ula"},
-		"a multiple of 64":            {Method: "pis", Batch: 100},
-		"home: found 0.5":             {Method: "pis", Home: .5},
-		"grid: found \"z\"":           {Method: "pis", Grid: "z"},
-		"frame: found \"crooked\"":    {Method: "pis", Frame: "crooked"},
-		"sizes: found \"whimsical\"":  {Method: "ula", Sizes: "whimsical"},
-		"steps: found -1, 1 of train": {Method: "pis", Steps: -1, TrainSteps: 1},
+		"method: found \"x\"":        {Method: "x"},
+		"loss: found \"y\"":          {Method: "pis", Loss: "y"},
+		"form: found \"continuous\"": {Method: "pis", Form: Continuous},
+		"std: found \"learned\"":     {Method: "dis", Form: Continuous, Std: Learned},
+		"loss: found \"sub-tb\"":     {Method: "pis", Loss: SubTB},
+		"prior to learn, which":      {Method: "cmcd", Loss: SubTB, LearnPrior: true},
+		"learn_sizes: found true":    {Method: "dis", LearnSizes: true},
+		"without temperatures":       {Method: "bridge", Drift: None, LearnSchedule: true},
+		"\"adjoint-sampling\" for":   {Method: "dis", Loss: AdjointSampling},
+		"ula with nothing to learn":  {Method: "ula"},
+		"a multiple of 64":           {Method: "pis", Batch: 100},
+		"home: found 0.5":            {Method: "pis", Home: .5},
+		"grid: found \"z\"":          {Method: "pis", Grid: "z"},
+		"frame: found \"crooked\"":   {Method: "pis", Frame: "crooked"},
+		"sizes: found \"whimsical\"": {Method: "ula", Sizes: "whimsical"},
+		"steps: found -1":            {Method: "pis", Steps: -1, TrainSteps: 1},
 	} {
 		if _, err := New(o); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: error %v, wanted one with %q", o, err, want)
