@@ -1,78 +1,88 @@
 package tables
 
+// list is the rows so far.
+type list []row
+
+// three adds a row for each of the published tables' targets; a demand of nought leaves its target out.
+func (l *list) three(r row, published, demanded [3]float64) {
+	for i, t := range seedTargets {
+		if demanded[i] == 0 {
+			continue
+		}
+		r.target, r.published, r.demanded = t, published[i], max(demanded[i], 0)
+		if r.paths = 100_000; t.name == "many_well_d50_m5_delta2" && r.flow {
+			r.paths = 10_000
+		}
+		*l = append(*l, r)
+	}
+}
+
+// one adds a row for a rotated target.
+func (l *list) one(r row, t problem, demanded float64) {
+	if r.target, r.demanded, r.rotated = t, demanded, true; r.paths == 0 {
+		r.paths = 100_000
+	}
+	*l = append(*l, r)
+}
+
+// Figures that a row may have none of, and demands that are met by any figure.
+var (
+	none       [3]float64
+	asMeasured = [3]float64{-1, -1, -1}
+)
+
 // rows lists the tables.
 func rows() []row {
-	var out []row
-	// three adds a row for each of the published tables' targets; a demand of nought leaves its target out.
-	three := func(r row, published, demanded [3]float64) {
-		for i, t := range seedTargets {
-			if demanded[i] == 0 {
-				continue
-			}
-			r.target, r.published, r.demanded = t, published[i], max(demanded[i], 0)
-			if r.paths = 100_000; t.name == "many_well_d50_m5_delta2" && r.flow {
-				r.paths = 10_000
-			}
-			out = append(out, r)
-		}
-	}
-	one := func(r row, t problem, demanded float64) {
-		if r.target, r.demanded, r.rotated = t, demanded, true; r.paths == 0 {
-			r.paths = 100_000
-		}
-		out = append(out, r)
-	}
-	var none [3]float64
-	asMeasured := [3]float64{-1, -1, -1}
-
+	var l list
 	best := [3]float64{.909, .817, .951}
 	learned := row{table: "Learned standard deviation, K = 128, pilot start", method: method("pis"), pilot: pilotParticles, seconds: minutes(2)}
-	three(learned, best, [3]float64{.965, .965, .93})
+	l.three(learned, best, [3]float64{.965, .965, .93})
 	learned.rotated = true
-	three(learned, best, [3]float64{.965, .965, .90})
-	one(learned, coupled, .87)
-	one(learned, unequal, .80)
+	l.three(learned, best, [3]float64{.965, .965, .90})
+	l.one(learned, coupled, .87)
+	l.one(learned, unequal, .80)
 	learned.table, learned.method = "The same by a plain MLP without a frame", method("pis", "frame", "scale", "net", "mlp")
-	three(learned, best, [3]float64{.95, .89, .6})
+	l.three(learned, best, [3]float64{.95, .89, .6})
 
 	ode := row{table: "Flow of the matched bridge, plain MLP, no frame", method: method("match", "serve", "ode", "frame", "scale"), pilot: pilotParticles, seconds: minutes(2), flow: true}
 	for _, ode.rotated = range []bool{false, true} {
-		three(ode, [3]float64{1, .9993, .9937}, [3]float64{.98, .85, 0})
+		l.three(ode, [3]float64{1, .9993, .9937}, [3]float64{.98, .85, 0})
 	}
-	one(ode, coupled, .87)
-	one(ode, unequal, .94)
+	l.one(ode, coupled, .95)
+	l.one(ode, unequal, .95)
 	ode.table, ode.paths = "The same in many dimensions, whitened by the pilot's covariance", 10_000
 	ode.method = method("match", "serve", "ode")
 	for _, ode.rotated = range []bool{false, true} {
-		three(ode, [3]float64{1, .9993, .9937}, [3]float64{0, 0, .79})
+		l.three(ode, [3]float64{1, .9993, .9937}, [3]float64{0, 0, .79})
 	}
-	one(ode, sonar, .69)
+	l.one(ode, sonar, .69)
 
 	pis := row{table: "PIS, log-variance, K = 200, fixed standard deviation, pilot start", method: method("pis", "std", "fixed", "loss", "log-variance", "steps", 200), pilot: pilotParticles, seconds: minutes(3)}
-	three(pis, [3]float64{.9093, .6744, .8453}, [3]float64{.88, .63, .80})
+	l.three(pis, [3]float64{.9093, .6744, .8453}, [3]float64{.88, .63, .80})
 	pis.rotated = true
-	three(pis, [3]float64{.9093, .6744, .8453}, [3]float64{.85, .6, .6})
+	l.three(pis, [3]float64{.9093, .6744, .8453}, [3]float64{.85, .6, .6})
 	pis.table, pis.rotated, pis.pilot = "The same from scratch", false, 0
 	pis.method = method("pis", "std", "fixed", "loss", "log-variance", "steps", 200, "start", "scratch")
 	pis.noModes = true
-	three(pis, [3]float64{.9093, .6744, .8453}, asMeasured)
+	l.three(pis, [3]float64{.9093, .6744, .8453}, asMeasured)
 
 	dis := row{table: "DIS, log-variance, K = 200, continuous form (its log Z is biased by the step)", method: method("dis", "std", "fixed", "loss", "log-variance", "form", "continuous", "steps", 200), pilot: pilotParticles, biased: true, seconds: minutes(3)}
-	three(dis, [3]float64{.8660, .4519, .0227}, [3]float64{.83, .42, .014})
+	l.three(dis, [3]float64{.8660, .4519, .0227}, [3]float64{.83, .42, .014})
 	dis.table, dis.biased = "DIS, log-variance, K = 200, kernel form", false
 	dis.method = method("dis", "std", "fixed", "loss", "log-variance", "steps", 200)
-	three(dis, none, [3]float64{.88, .60, .75})
+	l.three(dis, none, [3]float64{.88, .60, .75})
 
 	collapse := row{table: "PIS, KL, from scratch: loses modes", method: method("pis", "std", "fixed", "loss", "kl", "steps", 200, "start", "scratch"), noModes: true, biased: true, seconds: minutes(3)}
-	three(collapse, [3]float64{.0051, .0004, .8172}, asMeasured)
+	l.three(collapse, [3]float64{.0051, .0004, .8172}, asMeasured)
 	collapse.table, collapse.method = "DIS, KL, from scratch: loses modes", method("dis", "std", "fixed", "loss", "kl", "steps", 200, "start", "scratch")
-	three(collapse, [3]float64{.0226, .0012, .0225}, asMeasured)
+	l.three(collapse, [3]float64{.0226, .0012, .0225}, asMeasured)
 
 	annealed := row{table: "CMCD, log-variance", method: method("cmcd", "start", "pilot"), pilot: pilotParticles, seconds: minutes(3)}
-	three(annealed, none, [3]float64{.7, .5, 0})
+	l.three(annealed, none, [3]float64{.7, .5, 0})
 	annealed.table, annealed.method = "General bridge, log-variance", method("bridge", "start", "pilot")
-	three(annealed, none, [3]float64{.7, .5, 0})
-	return out
+	l.three(annealed, none, [3]float64{.7, .5, 0})
+	l.pdeRows()
+	return l
 }
 
 const pilotParticles = 16384
