@@ -15,7 +15,8 @@ type Batch[T vec.Float] struct {
 type Points[T vec.Float] struct {
 	X      tile.Tile[T] // Dim by P
 	Time   []T
-	Sigma2 []T // σ²(t); LogFP only
+	Sigma2 []T // σ²(t); of noisy equations only
+	Second []T // the factor of the second residual; OT and SB only
 	Known  *Known[T]
 }
 
@@ -23,7 +24,7 @@ type Points[T vec.Float] struct {
 type Known[T vec.Float] struct {
 	Rate     []T          // ∂_t base
 	Grad     tile.Tile[T] // ∇ base, Dim by P
-	Lap      []T          // Δ base; LogFP only
+	Lap      []T          // Δ base; of noisy equations only
 	Gain     []T
 	GainRate []T          // ∂_t gain
 	Norm     tile.Tile[T] // ∂_t ψ_k, a row each; no rows if there are no z
@@ -38,7 +39,7 @@ func NewBatch[T vec.Float](dim, n, p int, known bool, norms int) *Batch[T] {
 	b := &Batch[T]{P: p, Tiles: make([]Points[T], n/p)}
 	row := func() []T { return tile.Aligned[T](p) }
 	for i := range b.Tiles {
-		b.Tiles[i] = Points[T]{X: tile.New[T](dim, p), Time: row(), Sigma2: row()}
+		b.Tiles[i] = Points[T]{X: tile.New[T](dim, p), Time: row(), Sigma2: row(), Second: row()}
 		if known {
 			b.Tiles[i].Known = &Known[T]{row(), tile.New[T](dim, p), row(), row(), row(), tile.New[T](norms, p)}
 		}

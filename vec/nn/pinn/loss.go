@@ -16,7 +16,18 @@ type Equation int
 const (
 	LogCE Equation = iota
 	LogFP
+	OT
+	SB
+	Score
 )
+
+func (e Equation) String() string { return [...]string{"LogCE", "LogFP", "OT", "SB", "Score"}[e] }
+
+// Noisy tells whether there is a σ, and with it ΔV.
+func (e Equation) Noisy() bool { return e == LogFP || e == SB || e == Score }
+
+// Gradient tells whether the drift is the gradient of a potential Φ.
+func (e Equation) Gradient() bool { return e == OT || e == SB }
 
 // Config describes a loss.
 type Config struct {
@@ -37,7 +48,7 @@ type Loss[T vec.Float] struct {
 	Config
 	P               int
 	Potential       nn.Net[T] // φ
-	Drift           nn.Net[T] // μ, a field over the first Dim features
+	Drift           nn.Net[T] // μ, a field over the first Dim features; Φ where it is a gradient; nil where V gives it
 	*optim.Slots[T]           // the gradient, after Gradient
 	norm            nn.Tensor // z
 
@@ -64,7 +75,8 @@ func New[T vec.Float](layout *nn.Layout, name string, c Config) *Loss[T] {
 	return Of(layout, name, c, phi, mu)
 }
 
-// Of is New with nets that the layout has already, of inputs c.Width() and of the kinds that package jet knows.
+// Of is New with nets that the layout has already, of inputs c.Width() and of the kinds that package jet knows; drift is Φ, or
+// nil, for equations of that kind.
 func Of[T vec.Float](layout *nn.Layout, name string, c Config, potential, drift nn.Net[T]) *Loss[T] {
 	l := &Loss[T]{Config: c, Potential: potential, Drift: drift}
 	if c.Norms > 0 {
@@ -168,5 +180,12 @@ func (l *Loss[T]) recordTile(worker, t int) {
 // that are done once for many points left out.
 func (l *Loss[T]) Flops(n int) float64 {
 	k := l.workers[0]
-	return (k.phi.Flops() + k.mu.Flops()) * float64(n)
+	one := k.phi.Flops()
+	switch {
+	case k.mu != nil:
+		one += k.mu.Flops()
+	case k.by != nil:
+		one += k.by.Flops()
+	}
+	return one * float64(n)
 }

@@ -25,8 +25,13 @@ func nets[T vec.Float](l *nn.Layout, name string, c Config) (phi, mu nn.Net[T]) 
 	r := c.Ridge
 	if r == nil || !r.Alone {
 		p, f := m, m
-		p.Out, f.Out = 1, c.Dim
-		phi, mu = nn.NewMLP[T](l, name+".potential", p), nn.NewMLP[T](l, name+".drift", f)
+		if p.Out, f.Out = 1, c.Dim; c.Equation.Gradient() {
+			f.Out = 1
+		}
+		phi = nn.NewMLP[T](l, name+".potential", p)
+		if c.Equation != Score {
+			mu = nn.NewMLP[T](l, name+".drift", f)
+		}
 	}
 	if r == nil {
 		return phi, mu
@@ -35,6 +40,15 @@ func nets[T vec.Float](l *nn.Layout, name string, c Config) (phi, mu nn.Net[T]) 
 		Dim: c.Dim, Directions: r.Directions, Shared: c.Time.Rows(), EmbedDim: r.Embed,
 		MLP: nn.MLPConfig{Hidden: r.Hidden, Act: r.Act, Head: r.Head},
 	}
+	if c.Equation == Score {
+		rc.Potential = true
+		h := nn.NewRidge[T](l, name+".potential.ridge", rc)
+		if r.Alone {
+			return h, nil
+		}
+		return nn.NewSum[T](h, phi), nil
+	}
+	rc.Potential = c.Equation.Gradient()
 	g := nn.NewRidge[T](l, name+".drift.ridge", rc)
 	rc.Potential = true
 	h := nn.NewRidgeAlong[T](l, name+".potential.ridge", rc, g.A)
@@ -46,7 +60,11 @@ func nets[T vec.Float](l *nn.Layout, name string, c Config) (phi, mu nn.Net[T]) 
 
 // SetDirections sets the directions of a loss with Ridge to the rows of a, Directions by Dim. A Refresh must follow.
 func (l *Loss[T]) SetDirections(w *nn.Params[T], a []float64) {
-	switch net := l.Drift.(type) {
+	of := l.Drift
+	if of == nil {
+		of = l.Potential
+	}
+	switch net := of.(type) {
 	case *nn.Ridge[T]:
 		net.SetDirections(w, a)
 	case *nn.Sum[T]:

@@ -34,12 +34,23 @@ var configs = []Config{
 		Equation: LogFP, Features: jet.Features{Dim: 2, Scale: 0.8}, Hidden: []int{9, 9}, Act: nn.SiLU, Residual: true, Head: 1, Known: true,
 		Ridge: &Ridge{Directions: 3, Hidden: []int{7, 7}, Embed: 2, Act: nn.Tanh, Head: 1},
 	},
+	{Equation: OT, Features: jet.Features{Dim: 3, Scale: 0.7, Time: nn.Sinusoid{Harmonics: 1}}, Hidden: []int{10, 8}, Act: nn.Tanh, Head: 1, Known: true, Norms: 2},
+	{
+		Equation: SB, Features: jet.Features{Dim: 2, Scale: 0.8, Time: nn.Sinusoid{Harmonics: 1}}, Hidden: []int{9, 9}, Act: nn.Tanh, Head: 1, Known: true, Norms: 1,
+		Ridge: &Ridge{Directions: 3, Hidden: []int{7, 7}, Embed: 2, Act: nn.Tanh, Head: 1},
+	},
+	{Equation: SB, Features: jet.Features{Dim: 2, Scale: 1}, Hidden: []int{8, 8}, Act: nn.Tanh, Head: 1},
+	{
+		Equation: Score, Features: jet.Features{Dim: 3, Scale: 0.8, Time: nn.Sinusoid{Harmonics: 1}}, Hidden: []int{9, 9}, Act: nn.Tanh, Head: 1, Known: true, Norms: 1,
+		Ridge: &Ridge{Directions: 3, Hidden: []int{7, 7}, Embed: 2, Act: nn.Tanh, Head: 1},
+	},
+	{Equation: Score, Features: jet.Features{Dim: 2, Scale: 1}, Hidden: []int{8, 8}, Act: nn.Tanh, Head: 1},
 	{Equation: LogFP, Features: jet.Features{Dim: 5, Scale: 0.7, Time: nn.Sinusoid{Harmonics: 1}}, Hidden: []int{10, 8}, Act: nn.SiLU, Head: 1, Known: true, Norms: 2},
 }
 
 func each(t *testing.T, test func(t *testing.T, c Config)) {
 	for i, c := range configs {
-		t.Run(fmt.Sprintf("%d/%v/d=%d", i, []string{"CE", "FP"}[c.Equation], c.Dim), func(t *testing.T) { test(t, c) })
+		t.Run(fmt.Sprintf("%d/%v/d=%d", i, c.Equation, c.Dim), func(t *testing.T) { test(t, c) })
 	}
 }
 
@@ -72,7 +83,7 @@ func draw[T vec.Float](c Config, n, p int, seed uint64) *Batch[T] {
 	for _, q := range b.Tiles {
 		for i := range p {
 			t := r.Float64()
-			q.Time[i], q.Sigma2[i] = T(t), T(1+t)
+			q.Time[i], q.Sigma2[i], q.Second[i] = T(t), T(1+t), T(r.NormFloat64())
 			for k := range c.Dim {
 				q.X.Row(k)[i] = T(1.3 * r.NormFloat64())
 			}
@@ -116,7 +127,11 @@ func TestResidual(t *testing.T) {
 		b := draw[float64](c, n, p, 2)
 		r := make([]float64, n)
 		l.Jacobian(r, nil, w, b)
-		potential, drift := plain(l.Potential, w, c.Features), plain(l.Drift, w, c.Features)
+		potential := plain(l.Potential, w, c.Features)
+		var drift func(x []float64, t float64) []float64 // or Φ
+		if l.Drift != nil {
+			drift = plain(l.Drift, w, c.Features)
+		}
 		v := func(x []float64, t float64) float64 {
 			phi := potential(x, t)[0]
 			if !c.Known {
@@ -141,15 +156,31 @@ func TestResidual(t *testing.T) {
 				return (a - 8*b + 8*c - d) / (12 * e), (-a + 16*b - 30*f(0) + 16*c - d) / (12 * e * e)
 			}
 			want, _ := diff(func(h float64) float64 { return v(x, s+h) })
-			m := drift(x, s)
+			second := 0.0
+			if c.Equation.Gradient() {
+				second, _ = diff(func(h float64) float64 { return drift(x, s+h)[0] })
+			}
 			for k := range x {
 				g, gg := diff(func(h float64) float64 { return v(move(k, h), s) })
-				d, _ := diff(func(h float64) float64 { return drift(move(k, h), s)[k] })
-				want += d + m[k]*g
-				if c.Equation == LogFP {
+				var m, d float64
+				switch {
+				case c.Equation == Score: // μ = σ²(∇V + ½x)
+					m, d = s2*(g+x[k]/2), s2*(gg+.5)
+				case c.Equation.Gradient():
+					m, d = diff(func(h float64) float64 { return drift(move(k, h), s)[0] })
+					if second += m * m / 2; c.Equation == SB {
+						second += s2 / 2 * d
+					}
+				default:
+					m = drift(x, s)[k]
+					d, _ = diff(func(h float64) float64 { return drift(move(k, h), s)[k] })
+				}
+				want += d + m*g
+				if c.Equation.Noisy() {
 					want -= s2 / 2 * (g*g + gg)
 				}
 			}
+			want += second * q.Second[i%p]
 			if e := math.Abs(r[i] - want); !(e < 1e-6*(1+math.Abs(want))) {
 				t.Fatalf("point %d: residual %g, by differences %g", i, r[i], want)
 			}
@@ -167,8 +198,8 @@ func testGradient[T vec.Float](t *testing.T, step, bound float64) {
 		for _, tensor := range w.Tensors {
 			part := grad[tensor.Off : tensor.Off+tensor.Size()]
 			norm := math.Sqrt(vec.Dot(part, part))
-			if norm == 0 && !c.Known {
-				continue // the constant of V = φ, of which no derivative knows
+			if norm == 0 && (!c.Known || c.Equation.Gradient()) {
+				continue // the constant of V = φ, or of Φ, of which no derivative knows
 			}
 			at := func(e float64) float64 {
 				for i, d := range part {
