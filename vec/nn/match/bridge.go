@@ -17,6 +17,19 @@ const leastPrecision = 1e-6
 // leastVar bounds the variance of x₁ from below, in which a time that was rounded to 1 leaves nothing.
 const leastVar = 1e-9
 
+// joined is a row of [x, |x|², g] for each point: what belongs to a point that is picked lies together.
+func (p Pool[T]) joined(d int) []T {
+	rows := make([]T, 0, len(p.X)/d*(2*d+1))
+	for i := 0; i < len(p.X); i += d {
+		x, norm := p.X[i:i+d], T(0)
+		for _, v := range x {
+			norm += v * v
+		}
+		rows = append(append(append(rows, x...), norm), p.Score[i:i+d]...)
+	}
+	return rows
+}
+
 // precisions are κ of each coordinate.
 func (p Pool[T]) precisions(d int) []float64 {
 	k := make([]float64, d)
@@ -32,9 +45,10 @@ func (p Pool[T]) precisions(d int) []float64 {
 // bridge draws tiles of samples, and what the heads are to be there. A worker owns one.
 type bridge[T vec.Float] struct {
 	*Config
-	pool  Pool[T]
+	pool  []T // joined
 	kappa []float64
 
+	at     tile.Tile[T] // X_t t/w, and −t²/2w below it: times [x, |x|²], what log density X_t has from x, but for a constant
 	x      tile.Tile[T] // X_t
 	t      []T
 	a, s   tile.Tile[T] // what the heads are fitted to
@@ -44,10 +58,10 @@ type bridge[T vec.Float] struct {
 	left    tile.Tile[T] // c
 
 	z, g1, mean, score tile.Tile[T]
+	first, means       tile.Tile[T] // what x1 and g1, mean and score are parts of
 	share              tile.Tile[T] // of each of the tile's points in each sample
 	u                  tile.Tile[T]
-	pick               []int
-	rows, rowG         []T          // the picked points, row-major, and their scores
+	rows               []T          // of the pool, as picked
 	c                  tile.Tile[T] // coefficients, a row each
 	tmp                tile.Tile[T]
 }
@@ -69,34 +83,33 @@ const (
 	coefficients
 )
 
-func newBridge[T vec.Float](c *Config, pool Pool[T], kappa []float64, p int, a *tile.Arena[T]) *bridge[T] {
+func newBridge[T vec.Float](c *Config, pool []T, kappa []float64, p int, a *tile.Arena[T]) *bridge[T] {
 	b := &bridge[T]{Config: c, pool: pool, kappa: kappa, t: a.Slice(p)}
-	for _, t := range []*tile.Tile[T]{&b.x, &b.a, &b.s, &b.weight, &b.x1, &b.hat, &b.left, &b.z, &b.g1, &b.mean, &b.score} {
+	for _, t := range []*tile.Tile[T]{&b.x, &b.a, &b.s, &b.weight, &b.hat, &b.left, &b.z} {
 		*t = a.Tile(c.Dim, p)
 	}
-	m := points * p
-	b.u, b.c, b.tmp, b.share = a.Tile(1+points, p), a.Tile(coefficients, p), a.Tile(2, p), a.Tile(m, p)
-	b.pick, b.rows, b.rowG = make([]int, m), a.Slice(m*c.Dim), a.Slice(m*c.Dim)
+	d, size := c.Dim, 2*c.Dim+1
+	b.u, b.c, b.tmp, b.share, b.at = a.Tile(2, p), a.Tile(coefficients, p), a.Tile(1, p), a.Tile(p, p), a.Tile(d+1, p)
+	b.first, b.means = a.Tile(size, p), a.Tile(size, p)
+	b.x1, b.g1, b.mean, b.score = b.first.Slice(0, d), b.first.Slice(d+1, size), b.means.Slice(0, d), b.means.Slice(d+1, size)
+	b.rows = a.Slice(p * size)
 	return b
 }
-
-// points is how many points are picked for each sample, all of which count for all samples of the tile.
-const points = 4
 
 // draw fills the tile with samples first to first+P−1 of n. Their times are stratified over (0, 1).
 func (b *bridge[T]) draw(key rng.Key, iter uint32, first, n int) {
 	p := len(b.t)
 	vec.Normals(b.z.Data, p, b.Dim, p, key, uint32(first), iter, 0)
-	vec.Uniforms(b.u.Data, p, 1+points, p, key, uint32(first), iter, 2)
-	jitter, pick, size := b.u.Row(0), b.u.Slice(1, 1+points).Flat(), len(b.pool.X)/b.Dim
+	vec.Uniforms(b.u.Data, p, 2, p, key, uint32(first), iter, 2)
+	jitter, pick, size := b.u.Row(0), b.u.Row(1), 2*b.Dim+1
 	for i := range p {
 		b.t[i] = T((float64(first+i) + float64(jitter[i])) / float64(n))
 	}
 	for i, u := range pick {
-		b.pick[i] = min(int(float64(u)*float64(size)), size-1)
+		at := min(int(float64(u)*float64(len(b.pool)/size)), len(b.pool)/size-1) * size
+		copy(b.rows[i*size:(i+1)*size], b.pool[at:])
 	}
-	b.gather(b.x1, b.rows, b.pool.X)
-	b.gather(b.g1, b.rowG, b.pool.Score)
+	tile.Pack(b.first, b.rows)
 	b.coefficients()
 	for k := range b.Dim {
 		x := b.x.Row(k)
@@ -112,32 +125,16 @@ func (b *bridge[T]) draw(key rng.Key, iter uint32, first, n int) {
 	}
 }
 
-// gather copies the points picked from the pilot's, the first of them to a tile.
-func (b *bridge[T]) gather(dst tile.Tile[T], rows, from []T) {
-	d := b.Dim
-	for i, at := range b.pick {
-		copy(rows[i*d:(i+1)*d], from[at*d:])
-	}
-	tile.Pack(dst, rows[:dst.P*d])
-}
-
 // posterior sets mean and score to those of x₁ and g₁ over the tile's points, by what each may have to do with X_t.
 func (b *bridge[T]) posterior() {
-	d, p, m := b.Dim, len(b.t), len(b.pick)
-	vec.Gemm(m, p, d, b.rows, d, 1, b.x.Data, b.x.LD, nil, 0, b.share.Data, b.share.LD)
-	for i := range m {
-		norm := T(0)
-		for _, v := range b.rows[i*d : (i+1)*d] {
-			norm += v * v
-		}
-		l, tmp := b.share.Row(i), b.tmp.Row(0)
-		vec.Mul(l, l, b.c.Row(cPoint))
-		vec.Scale(tmp, norm, b.c.Row(cNorm))
-		vec.Add(l, l, tmp)
+	d, size, p := b.Dim, 2*b.Dim+1, len(b.t)
+	for k := range d {
+		vec.Mul(b.at.Row(k), b.x.Row(k), b.c.Row(cPoint))
 	}
-	vec.SoftmaxRows(b.share.Data, b.share.LD, b.tmp.Row(0), b.share.Data, m, b.share.LD)
-	vec.Gemm(d, p, m, b.rows, 1, d, b.share.Data, b.share.LD, nil, 0, b.mean.Data, b.mean.LD)
-	vec.Gemm(d, p, m, b.rowG, 1, d, b.share.Data, b.share.LD, nil, 0, b.score.Data, b.score.LD)
+	copy(b.at.Row(d), b.c.Row(cNorm))
+	vec.Gemm(p, p, d+1, b.rows, size, 1, b.at.Data, b.at.LD, nil, 0, b.share.Data, b.share.LD)
+	vec.SoftmaxRows(b.share.Data, b.share.LD, b.tmp.Row(0), b.share.Data, p, b.share.LD)
+	vec.Gemm(size, p, p, b.rows, 1, size, b.share.Data, b.share.LD, nil, 0, b.means.Data, b.means.LD)
 }
 
 // aim sets what coordinate k of the heads is fitted to.

@@ -73,10 +73,10 @@ func NewStep[T vec.Float](c Config, net nn.Net[T], layout *nn.Layout, pool *par.
 		panic("match: the pilot needs points, and a score for each")
 	}
 	s := &Step[T]{Config: c, Slots: optim.NewSlots[T](layout.Size(), n/p), n: n, p: p, pool: pool}
-	kappa := pilot.precisions(c.Dim)
+	kappa, rows := pilot.precisions(c.Dim), pilot.joined(c.Dim)
 	for range pool.Workers() {
 		var a tile.Arena[T]
-		k := &worker[T]{bridge: newBridge(&s.Config, pilot, kappa, p, &a), in: a.Input(c.Inputs(), p), dy: a.Tile(c.Outputs(), p)}
+		k := &worker[T]{bridge: newBridge(&s.Config, rows, kappa, p, &a), in: a.Input(c.Inputs(), p), dy: a.Tile(c.Outputs(), p)}
 		k.pass, k.sink = net.NewPass(&a, k.in, nil), nn.NewGradient[T](layout)
 		s.workers = append(s.workers, k)
 	}

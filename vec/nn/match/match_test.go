@@ -29,7 +29,7 @@ func TestGaussianTarget(t *testing.T) {
 	const d, p, n = 2, 64, 1 << 16
 	c := &Config{Dim: d, Reference: 1.7, Sigma: 0.8, Base: true}
 	var a tile.Arena[float64]
-	b := newBridge(c, gaussian[float64](d, 1<<16), []float64{0.4, 3}, p, &a) // any κ will do
+	b := newBridge(c, gaussian[float64](d, 1<<16).joined(d), []float64{0.4, 3}, p, &a) // any κ will do
 	type moments struct{ r, r2, rx, rx2 float64 }                            // of a tile's sums: its samples share their points
 	const bins = 8
 	var m [2][bins]moments
@@ -69,7 +69,7 @@ func TestNoVarianceInAMode(t *testing.T) {
 		pool.X[i], pool.Score[i] = at+v/3, -kappa*(v/3)
 	}
 	var a tile.Arena[float64]
-	b := newBridge(c, pool, []float64{kappa}, p, &a)
+	b := newBridge(c, pool.joined(1), []float64{kappa}, p, &a)
 	b.draw(rng.NewKey(2, "draw", 0), 0, 0, p)
 	for i, s := range b.t {
 		w := (1-s)*(1-s)*1.44 + 1.69*s*(1-s)
@@ -94,7 +94,7 @@ func TestSpread(t *testing.T) {
 	c := &Config{Dim: d, Reference: 1.7, Sigma: 0.8, Base: true, Spread: true}
 	for _, l := range []float64{0, 0.2} {
 		var a tile.Arena[float64]
-		k := &worker[float64]{bridge: newBridge(c, gaussian[float64](d, 1<<16), []float64{0.4, 3}, p, &a), dy: a.Tile(3*d, p)}
+		k := &worker[float64]{bridge: newBridge(c, gaussian[float64](d, 1<<16).joined(d), []float64{0.4, 3}, p, &a), dy: a.Tile(3*d, p)}
 		y := tile.New[float64](3*d, p)
 		y.Slice(2*d, 3*d).Fill(l)
 		var one, two float64
