@@ -62,19 +62,19 @@ func rows() []row {
 	pis.rotated = true
 	l.three(pis, [3]float64{.9093, .6744, .8453}, [3]float64{.85, .6, .6})
 	pis.table, pis.rotated, pis.pilot = "The same from scratch", false, 0
-	pis.method = method("pis", "std", "fixed", "loss", "log-variance", "steps", 200, "start", "scratch")
+	pis.method = method("pis", "std", "fixed", "loss", "log-variance", "steps", 200, "start", "scratch", "train_steps", scratchSteps)
 	pis.noModes = true
 	l.three(pis, [3]float64{.9093, .6744, .8453}, asMeasured)
 
-	dis := row{table: "DIS, log-variance, K = 200, continuous form (its log Z is biased by the step)", method: method("dis", "std", "fixed", "loss", "log-variance", "form", "continuous", "steps", 200), pilot: pilotParticles, biased: true, seconds: minutes(3)}
+	dis := row{table: "DIS, log-variance, K = 200, continuous form (its log Z is biased by the step)", method: method("dis", "std", "fixed", "loss", "log-variance", "form", "continuous", "steps", 200, "train_steps", 1500), pilot: pilotParticles, biased: true, seconds: minutes(3)}
 	l.three(dis, [3]float64{.8660, .4519, .0227}, [3]float64{.83, .42, .014})
 	dis.table, dis.biased = "DIS, log-variance, K = 200, kernel form", false
 	dis.method = method("dis", "std", "fixed", "loss", "log-variance", "steps", 200)
 	l.three(dis, none, [3]float64{.88, .60, .75})
 
-	collapse := row{table: "PIS, KL, from scratch: loses modes", method: method("pis", "std", "fixed", "loss", "kl", "steps", 200, "start", "scratch"), noModes: true, biased: true, seconds: minutes(3)}
+	collapse := row{table: "PIS, KL, from scratch: loses modes", method: method("pis", "std", "fixed", "loss", "kl", "steps", 200, "start", "scratch", "train_steps", scratchSteps), noModes: true, biased: true, seconds: minutes(3)}
 	l.three(collapse, [3]float64{.0051, .0004, .8172}, asMeasured)
-	collapse.table, collapse.method = "DIS, KL, from scratch: loses modes", method("dis", "std", "fixed", "loss", "kl", "steps", 200, "start", "scratch")
+	collapse.table, collapse.method = "DIS, KL, from scratch: loses modes", method("dis", "std", "fixed", "loss", "kl", "steps", 200, "start", "scratch", "train_steps", scratchSteps)
 	l.three(collapse, [3]float64{.0226, .0012, .0225}, asMeasured)
 
 	annealed := row{table: "CMCD, log-variance", method: method("cmcd", "start", "pilot"), pilot: pilotParticles, seconds: minutes(3)}
@@ -85,7 +85,10 @@ func rows() []row {
 	return l
 }
 
-const pilotParticles = 16384
+const (
+	pilotParticles = 16384
+	scratchSteps   = 1000 // what three minutes of a processor allow in five dimensions
+)
 
 func minutes(n float64) float64 { return 60 * n }
 
