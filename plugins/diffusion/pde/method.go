@@ -10,13 +10,14 @@ import (
 	"github.com/sampan-mc/sampan/plugins/diffusion/method"
 	"github.com/sampan-mc/sampan/smc"
 	"github.com/sampan-mc/sampan/targets"
+	"github.com/sampan-mc/sampan/vec/nn/pinn"
 )
 
 // Options say what is trained, and how it is served.
 type Options struct {
 	Serve string  `json:"serve" doc:"ode, a flow, whose weights are as exact as its steps are short; sde, steps with noise, whose weights are exact; split, steps of the flow each followed by one of Langevin's"`
-	Train string  `json:"train" doc:"of logfp: shortcut, a solution of logce, which gives one for any noise, or plain, the equation as it stands, served as sde"`
-	Sigma float64 `json:"sigma" doc:"noise of what is served with some, in the frame, where the target has about unit scale"`
+	Train string  `json:"train" doc:"of logfp: shortcut, a solution of logce, which gives one for any noise, or plain, the equation as it stands"`
+	Sigma float64 `json:"sigma" doc:"noise of what is served with some, in the frame, where the target has about unit scale; score has its own"`
 	Steps int     `json:"steps" doc:"of the path; 0: 50 of ode, 128 of the others"`
 	Frame string  `json:"frame" doc:"coordinates, found by the pilot: product, along whose axes the target is one, if there are such, else white; white, of unit covariance; scale, the target's own"`
 	Path  string  `json:"path" doc:"of densities: learned, or geometric, the means of start and target by l, which moves mass between modes from afar"`
@@ -41,24 +42,40 @@ const (
 	geometric = "geometric"
 )
 
-// LogCE and LogFP are the methods' names.
+// The methods' names.
 const (
 	LogCE = "logce"
 	LogFP = "logfp"
+	OT    = "ot"
+	SB    = "sb"
+	Score = "score"
 )
+
+var equations = map[string]pinn.Equation{LogCE: pinn.LogCE, LogFP: pinn.LogCE, OT: pinn.OT, SB: pinn.SB, Score: pinn.Score}
+
+// equation is the one that is trained.
+func (o Options) equation(name string) pinn.Equation {
+	if o.Train == plain {
+		return pinn.LogFP
+	}
+	return equations[name]
+}
 
 // Methods are the samplers from residuals.
 func Methods() []method.Method {
 	return []method.Method{
 		residual(LogCE, "flow whose densities obey the continuity equation, trained on its residual at points along a pilot"),
 		residual(LogFP, "diffusion whose densities obey the Fokker-Planck equation, likewise"),
+		residual(OT, "flow of least kinetic energy, optimal transport, by two equations of potentials"),
+		residual(SB, "diffusion closest to Brownian motion, Schrödinger's bridge, likewise"),
+		residual(Score, "reversed noising, by the equation of its log density"),
 	}
 }
 
 // Defaults of a method's options.
 func Defaults(name string) Options {
 	o := Options{Serve: ODE, Train: shortcut, Sigma: 0.5, Frame: Product, Path: learned, Power: 3, Net: RidgeMLP, Width: 48, Batch: 512}
-	if name == LogFP {
+	if name == LogFP || name == SB || name == Score {
 		o.Serve = SDE
 	}
 	return o
@@ -74,7 +91,7 @@ func residual(name, summary string) method.Method {
 			return nil, err
 		}
 		want := targets.Grad
-		if o.Train == plain {
+		if o.equation(name).Noisy() {
 			want |= targets.HVP
 		}
 		if in := p.Target.Info(); !in.Can.Has(want) {
@@ -99,7 +116,8 @@ func (o Options) check(name string) error {
 	one("path", o.Path, learned, geometric)
 	one("frame", o.Frame, Product, White, Scale)
 	one("net", o.Net, RidgeMLP, Ridge, MLP)
-	hold(o.Train != plain || name == LogFP && o.Serve == SDE, "train", fmt.Sprintf("%q for method %s, served as %s", o.Train, name, o.Serve), `"plain" for method logfp, served as sde, alone`)
+	hold(o.Train != plain || name == LogFP, "train", fmt.Sprintf("%q for method %s", o.Train, name), `"plain" for method logfp alone`)
+	hold(o.Path != geometric || name == LogCE || name == LogFP, "path", fmt.Sprintf("%q for method %s", o.Path, name), `"geometric" for methods logce and logfp alone`)
 	hold(o.Sigma > 0 && o.Sigma <= 100, "sigma", o.Sigma, "a number above 0, 100 at most")
 	hold(o.Steps >= 0 && o.Steps <= 1<<16, "steps", o.Steps, "0 to 65536")
 	hold(o.Power >= 1 && o.Power <= 8, "power", o.Power, "1 to 8")
@@ -119,7 +137,7 @@ const trainSteps = 500
 // Plan is the training that the options ask for.
 func (o Options) Plan(name string) *Plan {
 	p := &Plan{
-		Method: name, Plain: o.Train == plain, Serve: o.Serve, Sigma: o.Sigma, Frame: o.Frame, Power: o.Power, Geometric: o.Path == geometric, Net: o.Net, Width: o.Width,
+		Method: name, Equation: o.equation(name), Serve: o.Serve, Sigma: o.Sigma, Frame: o.Frame, Power: o.Power, Geometric: o.Path == geometric, Net: o.Net, Width: o.Width,
 		Directions: o.Directions, Steps: o.Steps, Train: o.TrainSteps, Batch: o.Batch,
 	}
 	if p.Steps == 0 {

@@ -22,6 +22,7 @@ const (
 // model is the nets and what is known of V.
 type model struct {
 	base
+	sigma  float64
 	layout nn.Layout
 	loss   *pinn.Loss[float32]
 }
@@ -37,13 +38,10 @@ const (
 
 // newModel makes the nets for dim coordinates, idle of them idle, with that many directions.
 func (p *Plan) newModel(dim, idle, directions int) *model {
-	m := &model{base: base{dim: dim, idle: idle, power: p.Power, geometric: p.Geometric}}
+	m := &model{base: base{dim: dim, idle: idle, power: p.Power, geometric: p.Geometric}, sigma: p.Sigma}
 	c := pinn.Config{
-		Equation: pinn.LogCE, Features: jet.Features{Dim: dim - idle, Scale: 1, Time: nn.Sinusoid{Harmonics: harmonics}},
+		Equation: p.Equation, Features: jet.Features{Dim: dim - idle, Scale: 1, Time: nn.Sinusoid{Harmonics: harmonics}},
 		Hidden: []int{p.Width, p.Width}, Act: nn.Tanh, Head: headMLP, Known: true, Norms: norms,
-	}
-	if p.Plain {
-		c.Equation = pinn.LogFP
 	}
 	if c.Dim > many {
 		c.Head = headMany

@@ -7,6 +7,7 @@ import (
 	"github.com/sampan-mc/sampan/plugins/diffusion/learn"
 	"github.com/sampan-mc/sampan/plugins/diffusion/space"
 	"github.com/sampan-mc/sampan/vec"
+	"github.com/sampan-mc/sampan/vec/nn/pinn"
 	"github.com/sampan-mc/sampan/vec/rng"
 	"github.com/sampan-mc/sampan/vec/tile"
 )
@@ -16,14 +17,13 @@ type noise struct {
 	*path
 	value    *value
 	on       *space.Target[float32]
-	sigma2   float64
 	x, grad  tile.Tile[float32] // ∇V at x
 	from, xi tile.Tile[float32]
 	logp     []float64
 }
 
 func newNoise(p *path) noise {
-	n := noise{path: p, value: newValue(p), on: space.On[float32](p.frame, p.target, 1, learn.Lanes), sigma2: p.plan.Sigma * p.plan.Sigma, logp: make([]float64, learn.Lanes)}
+	n := noise{path: p, value: newValue(p), on: space.On[float32](p.frame, p.target, 1, learn.Lanes), logp: make([]float64, learn.Lanes)}
 	for _, t := range []*tile.Tile[float32]{&n.x, &n.grad, &n.from, &n.xi} {
 		*t = tile.New[float32](p.model.dim, learn.Lanes)
 	}
@@ -35,9 +35,7 @@ func (n *noise) state() tile.Tile[float32] { return n.x }
 // slope sets grad to ∇V(x, t). Scores that are not finite count as none.
 func (n *noise) slope(t float64) {
 	n.on.Eval(0, n.logp, n.grad, n.x)
-	for i, v := range n.grad.Flat() {
-		n.grad.Data[i] = finite(v)
-	}
+	sane(n.grad)
 	n.value.gradient(t, n.x, n.grad)
 }
 
@@ -69,43 +67,89 @@ func (n *noise) weigh(ratio []float64, sign float64) {
 // noisy moves by steps N(x + hμ_F, hσ²), the way back N(x′ + hμ_B, hσ²).
 type noisy struct {
 	noise
-	field       *field
-	there, back tile.Tile[float32] // μ_F and μ_B at x
+	drift       *drift // nil where V gives it
+	net         tile.Tile[float32]
+	there, back tile.Tile[float32] // μ_F and μ_B at x, of the steps from and to there
 	div         []float32
 }
 
 func newNoisy(p *path) *noisy {
-	return &noisy{newNoise(p), newField(p), tile.New[float32](p.model.dim, learn.Lanes), tile.New[float32](p.model.dim, learn.Lanes), make([]float32, learn.Lanes)}
+	n := &noisy{noise: newNoise(p), div: make([]float32, learn.Lanes)}
+	for _, t := range []*tile.Tile[float32]{&n.net, &n.there, &n.back} {
+		*t = tile.New[float32](p.model.dim, learn.Lanes)
+	}
+	if p.model.loss.Equation != pinn.Score {
+		n.drift = newDrift(p)
+	}
+	return n
 }
 
-// drifts sets μ_F and μ_B at x and time t.
-func (n *noisy) drifts(t float64) {
-	n.slope(t)
-	n.field.At(t, n.x, n.there, n.div)
-	half := float32(n.sigma2 / 2)
-	if n.plan.Plain { // the net is μ_F; of idle coordinates it knows nothing
+// step is a step's length, and the variance of its noise.
+func (n *noisy) step(k int) (h, v float64) {
+	h = n.times[k+1] - n.times[k]
+	v = h * n.model.variance((n.times[k]+n.times[k+1])/2)
+	if n.drift == nil {
+		v = -math.Expm1(-v) // of the noising over all of the step
+	}
+	return h, v
+}
+
+// at evaluates what the drifts at x and time number k are made of.
+func (n *noisy) at(k int) {
+	n.slope(n.times[k])
+	if n.drift != nil {
+		n.drift.At(n.times[k], n.x, n.net, n.div)
+	}
+}
+
+// ahead sets there to μ_F of step k.
+func (n *noisy) ahead(k int) {
+	h, v := n.step(k)
+	if n.drift == nil { // to (x + v∇V)/α, the mean given where the noising has led, to first order in v
+		a := math.Sqrt(1 - v)
+		vec.Scale(n.there.Flat(), float32((1/a-1)/h), n.x.Flat())
+		vec.Axpy(n.there.Flat(), float32(v/(a*h)), n.grad.Flat())
+		return
+	}
+	half := float32(v / (2 * h))
+	n.there.Copy(n.net)
+	if n.model.loss.Equation.Noisy() { // the net is μ_F; of idle coordinates it knows nothing
 		vec.Axpy(n.there.Slice(0, n.model.idle).Flat(), half, n.grad.Slice(0, n.model.idle).Flat())
 	} else {
 		vec.Axpy(n.there.Flat(), half, n.grad.Flat())
 	}
-	vec.Scale(n.back.Flat(), 2*half, n.grad.Flat())
+}
+
+// behind sets back to μ_B of step k.
+func (n *noisy) behind(k int) {
+	h, v := n.step(k)
+	if n.drift == nil { // to αx, as the noising does
+		vec.Scale(n.back.Flat(), float32((math.Sqrt(1-v)-1)/h), n.x.Flat())
+		return
+	}
+	n.ahead(k)
+	vec.Scale(n.back.Flat(), float32(v/h), n.grad.Flat())
 	vec.Axpy(n.back.Flat(), -1, n.there.Flat())
 }
 
 func (n *noisy) move(ctx context.Context, ratio []float64, from, to int, key rng.Key, first uint32) error {
 	n.on.Use(ctx)
-	n.drifts(n.times[from])
+	n.at(from)
 	for k := from; k < to; k++ {
-		h := n.times[k+1] - n.times[k]
-		n.draw(ratio, n.there, h, h*n.sigma2, key, first, k, 0, 1)
-		n.drifts(n.times[k+1])
-		n.undraw(ratio, n.back, h, h*n.sigma2, -1)
+		h, v := n.step(k)
+		n.ahead(k)
+		n.draw(ratio, n.there, h, v, key, first, k, 0, 1)
+		n.at(k + 1)
+		n.behind(k)
+		n.undraw(ratio, n.back, h, v, -1)
 	}
-	for k := from; k > to; k-- {
-		h := n.times[k] - n.times[k-1]
-		n.draw(ratio, n.back, h, h*n.sigma2, key, first, k, 1, -1)
-		n.drifts(n.times[k-1])
-		n.undraw(ratio, n.there, h, h*n.sigma2, 1)
+	for k := from - 1; k >= to; k-- {
+		h, v := n.step(k)
+		n.behind(k)
+		n.draw(ratio, n.back, h, v, key, first, k+1, 1, -1)
+		n.at(k)
+		n.ahead(k)
+		n.undraw(ratio, n.there, h, v, 1)
 	}
 	return n.on.Err()
 }
@@ -113,17 +157,18 @@ func (n *noisy) move(ctx context.Context, ratio []float64, from, to int, key rng
 // split moves by a step of the flow, in Heun's scheme, and then one of Langevin's in V(·, t′).
 type split struct {
 	noise
-	field *field
+	field velocity
 	v, v2 tile.Tile[float32]
 	div   []float32
 }
 
 func newSplit(p *path) *split {
-	return &split{newNoise(p), newField(p), tile.New[float32](p.model.dim, learn.Lanes), tile.New[float32](p.model.dim, learn.Lanes), make([]float32, learn.Lanes)}
+	return &split{newNoise(p), newVelocity(p), tile.New[float32](p.model.dim, learn.Lanes), tile.New[float32](p.model.dim, learn.Lanes), make([]float32, learn.Lanes)}
 }
 
 func (s *split) move(ctx context.Context, ratio []float64, from, to int, key rng.Key, first uint32) error {
 	s.on.Use(ctx)
+	s.field.use(ctx)
 	for k := from; k < to; k++ {
 		s.heun(ratio, s.times[k], s.times[k+1], 1)
 		s.langevin(ratio, s.times[k+1], s.times[k+1]-s.times[k], key, first, k, 0, 1)
@@ -131,6 +176,9 @@ func (s *split) move(ctx context.Context, ratio []float64, from, to int, key rng
 	for k := from; k > to; k-- {
 		s.langevin(ratio, s.times[k], s.times[k]-s.times[k-1], key, first, k, 1, -1)
 		s.heun(ratio, s.times[k], s.times[k-1], -1)
+	}
+	if err := s.field.err(); err != nil {
+		return err
 	}
 	return s.on.Err()
 }
@@ -155,7 +203,7 @@ func (s *split) heun(ratio []float64, t, end, sign float64) {
 
 // langevin is N(x + ½vσ²∇V, vσ²) for time v: its reversal is the same kernel.
 func (s *split) langevin(ratio []float64, t, v float64, key rng.Key, first uint32, k int, inner uint32, sign float64) {
-	v *= s.sigma2
+	v *= s.model.variance(t)
 	s.slope(t)
 	s.draw(ratio, s.grad, v/2, v, key, first, k, inner, sign)
 	s.slope(t)

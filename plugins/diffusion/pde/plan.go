@@ -9,6 +9,7 @@ import (
 	"github.com/sampan-mc/sampan/plugins/diffusion/space"
 	"github.com/sampan-mc/sampan/smc"
 	"github.com/sampan-mc/sampan/vec/nn"
+	"github.com/sampan-mc/sampan/vec/nn/pinn"
 )
 
 // The frames.
@@ -28,9 +29,9 @@ const (
 // Plan is a training on residuals. Zero values that are numbers are filled in by Options.Plan.
 type Plan struct {
 	Method     string
-	Plain      bool // logFP as it stands, and not by way of logCE
+	Equation   pinn.Equation // LogFP as it stands, and not by way of LogCE, is LogFP
 	Serve      string
-	Sigma      float64 // of what is served with noise, and of a plain logFP
+	Sigma      float64 // of what is served with noise, and of equations with some
 	Frame      string
 	Power      float64 // p
 	Geometric  bool    // the path has no φ

@@ -126,10 +126,13 @@ func TestOptions(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	o := Defaults(LogFP)
-	o.Train, o.Serve = plain, ODE
-	if o.check(LogFP) == nil {
-		t.Error("a drift with noise as a flow was accepted")
+	for name, change := range map[string]func(o *Options){
+		LogCE: func(o *Options) { o.Train = plain }, OT: func(o *Options) { o.Path = geometric },
+	} {
+		o := Defaults(name)
+		if change(&o); o.check(name) == nil {
+			t.Errorf("%s: %+v was accepted", name, o)
+		}
 	}
 	if _, err := learn.New(small(LogCE, nil), problem(wells(t, 1), 1)).Train(context.Background(), &smc.Training{}); err == nil {
 		t.Error("a training without a pilot")

@@ -39,7 +39,6 @@ type points struct {
 	flow        int // first tile of the third
 	key         rng.Key
 	way         *way
-	sigma2      float32
 	laplacian   *laplacian // nil: no Laplacian is wanted
 
 	workers []*drawer
@@ -58,23 +57,26 @@ func newPoints(p *Plan, problem *learn.Problem, s *learn.State, m *model, pool *
 	tiles := p.Batch / lanes
 	c := &points{
 		model: m, populations: s.Facts[factPopulations], pool: pool, lanes: lanes, batch: pinn.NewBatch[float32](m.loss.Dim, p.Batch, lanes, true, norms),
-		target: space.On[float32](s.Frame, problem.Target, pool.Workers(), lanes), key: problem.Stream("points"), sigma2: float32(p.Sigma * p.Sigma),
+		target: space.On[float32](s.Frame, problem.Target, pool.Workers(), lanes), key: problem.Stream("points"),
 	}
 	c.between = max(int(math.Round(sharePopulation*float64(tiles))), 1)
 	c.flow = c.between + max(int(math.Round(shareBetween*float64(tiles))), 1)
+	if p.Equation == pinn.Score { // draws of the path, known without any drift
+		c.between, c.flow = 0, tiles
+	}
 	if left := (tiles - c.flow) * lanes; left > 0 {
 		c.way = newWay(m, left, problem.Stream("flow"))
 	}
-	if p.Plain {
+	if p.Equation.Noisy() {
 		c.laplacian = newLaplacian(s.Frame, problem.Target, pool.Workers(), lanes, m.idle)
 	}
 	for range pool.Workers() {
-		w := &drawer{logp: make([]float64, lanes), start: make([]float64, lanes), u: tile.New[float32](4, lanes)}
+		w := &drawer{logp: make([]float64, lanes), start: make([]float64, lanes), u: tile.New[float32](5, lanes)}
 		for _, t := range []*tile.Tile[float32]{&w.y, &w.score, &w.noise} {
 			*t = tile.New[float32](m.dim, lanes)
 		}
 		w.more = tile.New[float32](m.dim+1, lanes)
-		if p.Plain {
+		if p.Equation.Noisy() {
 			w.lap = make([]float64, lanes)
 		}
 		c.workers = append(c.workers, w)
@@ -119,9 +121,10 @@ func (c *points) fillTile(worker, t int) {
 	c.target.Eval(worker, k.logp, k.score, k.y)
 	if c.laplacian != nil {
 		c.laplacian.at(worker, k.lap, k.y)
-		for j := range q.Sigma2 {
-			q.Sigma2[j] = c.sigma2
-		}
+	}
+	for j, t := range q.Time {
+		q.Sigma2[j] = float32(c.model.variance(float64(t)))
+		q.Second[j] = float32(math.Copysign(secondWeight, float64(k.u.Row(4)[j])-0.5))
 	}
 	q.X.Copy(k.y.Slice(c.model.idle, c.model.dim))
 	known(c.model.base, q.Known, k.y, k.logp, k.score, k.lap, q.Time, k.start)
@@ -154,9 +157,10 @@ func (c *points) inBetween(k *drawer, q *pinn.Points[float32], t, n int) {
 	for j := range c.lanes {
 		s := c.stratified(t, n, j, k.u.Row(0)[j])
 		q.Time[j] = s
+		from, to := c.model.ends(float64(s))
 		scale := 1 + breathe*k.more.Row(c.model.dim)[j]
 		for i, v := range c.picked(levels, k.u.Row(1)[j]) {
-			k.y.Row(i)[j] = (1-s)*stretched(k.noise.Row(i)[j]) + s*(v*scale+blurBetween*k.more.Row(i)[j])
+			k.y.Row(i)[j] = float32(from)*stretched(k.noise.Row(i)[j]) + float32(to)*(v*scale+blurBetween*k.more.Row(i)[j])
 		}
 	}
 }

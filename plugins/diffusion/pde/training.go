@@ -3,6 +3,7 @@ package pde
 import (
 	"context"
 	"math"
+	"strings"
 
 	"github.com/sampan-mc/sampan/plugins/diffusion/learn"
 	"github.com/sampan-mc/sampan/vec/nn"
@@ -46,12 +47,8 @@ func newTraining(p *Plan, problem *learn.Problem, s *learn.State, m *model, w *n
 const rateFirst, rateLast = 0.5, 0.1
 
 func (t *training) phases() []learn.Phase {
-	name := "logce"
-	if t.plan.Plain {
-		name = "logfp"
-	}
 	return []learn.Phase{{
-		Name: name, Steps: t.steps, Step: t.step,
+		Name: strings.ToLower(t.plan.Equation.String()), Steps: t.steps, Step: t.step,
 		Keeps: map[string][]float32{"direction": t.solver.Dir}, Counts: map[string]*int{"steps": &t.solver.Iter},
 	}}
 }

@@ -1,8 +1,11 @@
 package pde
 
 import (
+	"math"
+
 	"github.com/sampan-mc/sampan/vec"
 	"github.com/sampan-mc/sampan/vec/nn"
+	"github.com/sampan-mc/sampan/vec/nn/jet"
 	"github.com/sampan-mc/sampan/vec/rng"
 	"github.com/sampan-mc/sampan/vec/tile"
 )
@@ -10,8 +13,8 @@ import (
 // wayPieces is the number of steps that the flow is followed in, by Heun's scheme.
 const wayPieces = 16
 
-// way is where the flow of the drift goes: one state of each piece of each particle's path, at a random time within it, in
-// the coordinates that are not idle.
+// way is where the drift leads, with the noise of equations that have one: one state of each piece of each particle's path, at a
+// random time within it, in the coordinates that are not idle.
 type way struct {
 	y     tile.Tile[float32]
 	times []float32
@@ -21,6 +24,9 @@ type way struct {
 	lanes     int
 	in        tile.Tile[float32]
 	drift     nn.Pass[float32]
+	features  *jet.Input[float32]
+	by        jet.Potential[float32] // in place of drift where that is a gradient
+	sigma     float64
 	x, ahead  tile.Tile[float32]
 	first     tile.Tile[float32]
 	part, now []float32
@@ -35,7 +41,15 @@ func newWay(m *model, n int, key rng.Key) *way {
 		model: m, key: key, lanes: lanes, y: tile.New[float32](d, n), times: make([]float32, n),
 		in: a.Input(m.loss.Width(), lanes), part: make([]float32, lanes), now: make([]float32, lanes),
 	}
-	w.drift = m.loss.Drift.NewPass(&a, w.in, nil)
+	if m.loss.Equation.Gradient() {
+		w.features = jet.NewInput[float32](m.loss.Features, lanes, &a)
+		w.by = jet.NewSlope(m.loss.Drift, w.features, false, &a)
+	} else {
+		w.drift = m.loss.Drift.NewPass(&a, w.in, nil)
+	}
+	if m.loss.Equation.Noisy() {
+		w.sigma = m.sigma
+	}
 	for _, t := range []*tile.Tile[float32]{&w.x, &w.ahead, &w.first} {
 		*t = tile.New[float32](d, lanes)
 	}
@@ -50,6 +64,9 @@ func (w *way) run(p *nn.Params[float32], step uint32) {
 		w.x.Data[i] = stretched(z)
 	}
 	vec.Uniforms(w.part, w.lanes, 1, w.lanes, w.key, 0, step, 1)
+	if w.by != nil {
+		w.by.Begin(p)
+	}
 	const h = 1. / wayPieces
 	for piece := range wayPieces {
 		t := float32(piece) * h
@@ -71,6 +88,10 @@ func (w *way) run(p *nn.Params[float32], step uint32) {
 		}
 		vec.Axpy(w.x.Flat(), h/2, w.first.Flat())
 		vec.Axpy(w.x.Flat(), h/2, second.Flat())
+		if w.sigma > 0 {
+			vec.Normals(w.ahead.Data, w.lanes, d, w.lanes, w.key, 0, step, uint32(2+piece))
+			vec.Axpy(w.x.Flat(), float32(w.sigma*math.Sqrt(h)), w.ahead.Flat())
+		}
 	}
 }
 
@@ -84,11 +105,15 @@ func finite(v float32) float32 {
 
 // at is the drift at x and time t.
 func (w *way) at(p *nn.Params[float32], x tile.Tile[float32], t float32) tile.Tile[float32] {
-	f := w.model.loss.Features
-	vec.Scale(w.in.Slice(0, f.Dim).Flat(), float32(f.Scale), x.Flat())
 	for i := range w.now {
 		w.now[i] = t
 	}
+	if w.by != nil {
+		w.features.Set(x, w.now)
+		return w.by.Forward(p).Grad
+	}
+	f := w.model.loss.Features
+	vec.Scale(w.in.Slice(0, f.Dim).Flat(), float32(f.Scale), x.Flat())
 	nn.Fill(f.Time, w.in.Slice(f.Dim, f.Width()), w.now)
 	return w.drift.Forward(p, nil)
 }
