@@ -129,11 +129,11 @@ func (q *quiet) At(t float64, x, v tile.Tile[float32], div []float32) {
 
 func (q *quiet) use(ctx context.Context) {
 	q.on.Use(ctx)
-	q.laplacian.target.Use(ctx)
+	q.laplacian.use(ctx)
 }
 
 func (q *quiet) err() error {
-	if err := q.laplacian.target.Err(); err != nil {
+	if err := q.laplacian.err(); err != nil {
 		return err
 	}
 	return q.on.Err()

@@ -90,12 +90,8 @@ func residual(name, summary string) method.Method {
 		if err := o.check(name); err != nil {
 			return nil, err
 		}
-		want := targets.Grad
-		if o.equation(name).Noisy() {
-			want |= targets.HVP
-		}
-		if in := p.Target.Info(); !in.Can.Has(want) {
-			return nil, fmt.Errorf("method %s needs %v of the target, %s gives %v", name, want, in.Name, in.Can)
+		if in := p.Target.Info(); !in.Can.Has(targets.Grad) {
+			return nil, fmt.Errorf("method %s needs %v of the target, %s gives %v", name, targets.Grad, in.Name, in.Can)
 		}
 		return learn.New(o.Plan(name), learn.Problem{Target: p.Target, Dim: p.Dim, Workers: runtime.GOMAXPROCS(0)}), nil
 	}}

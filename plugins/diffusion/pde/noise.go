@@ -6,9 +6,9 @@ import (
 	"github.com/sampan-mc/sampan/vec/nn/pinn"
 )
 
-// noising is β at the start and at the target of a reversed noising, linear in between: enough for the target, of about unit
-// scale in the frame, to be all but normal by the start.
-const noisingStart, noisingEnd = 10, 0.1
+// noised is ∫β of a noising from the target to the start, after which the target, of about unit scale in the frame, is all but
+// normal: (1−t)^noisingPower of it from t on, so that what is narrow in the target blurs slowly.
+const noised, noisingPower = 5, 4
 
 // secondWeight is √α: how much the equation of Φ counts beside that of V.
 const secondWeight = 1
@@ -16,7 +16,7 @@ const secondWeight = 1
 // variance is σ²(t).
 func (m *model) variance(t float64) float64 {
 	if m.loss.Equation == pinn.Score {
-		return noisingStart + (noisingEnd-noisingStart)*t
+		return noised * noisingPower * math.Pow(1-t, noisingPower-1)
 	}
 	return m.sigma * m.sigma
 }
@@ -25,7 +25,7 @@ func (m *model) variance(t float64) float64 {
 func (m *model) ends(t float64) (start, target float64) {
 	switch m.loss.Equation {
 	case pinn.Score: // exactly
-		target = math.Exp(-(1 - t) * (m.variance(t) + noisingEnd) / 4)
+		target = math.Exp(-noised / 2. * math.Pow(1-t, noisingPower))
 		return math.Sqrt(1 - target*target), target
 	case pinn.SB: // of Brownian bridges
 		return math.Sqrt((1-t)*(1-t) + m.variance(t)*t*(1-t)), t

@@ -84,10 +84,14 @@ func newNoisy(p *path) *noisy {
 	return n
 }
 
+// spread is the variance of the noise in step k.
+func (n *noise) spread(k int) float64 {
+	return (n.times[k+1] - n.times[k]) * n.model.variance((n.times[k]+n.times[k+1])/2)
+}
+
 // step is a step's length, and the variance of its noise.
 func (n *noisy) step(k int) (h, v float64) {
-	h = n.times[k+1] - n.times[k]
-	v = h * n.model.variance((n.times[k]+n.times[k+1])/2)
+	h, v = n.times[k+1]-n.times[k], n.spread(k)
 	if n.drift == nil {
 		v = -math.Expm1(-v) // of the noising over all of the step
 	}
@@ -171,10 +175,10 @@ func (s *split) move(ctx context.Context, ratio []float64, from, to int, key rng
 	s.field.use(ctx)
 	for k := from; k < to; k++ {
 		s.heun(ratio, s.times[k], s.times[k+1], 1)
-		s.langevin(ratio, s.times[k+1], s.times[k+1]-s.times[k], key, first, k, 0, 1)
+		s.langevin(ratio, s.times[k+1], s.spread(k), key, first, k, 0, 1)
 	}
 	for k := from; k > to; k-- {
-		s.langevin(ratio, s.times[k], s.times[k]-s.times[k-1], key, first, k, 1, -1)
+		s.langevin(ratio, s.times[k], s.spread(k-1), key, first, k, 1, -1)
 		s.heun(ratio, s.times[k], s.times[k-1], -1)
 	}
 	if err := s.field.err(); err != nil {
@@ -201,9 +205,8 @@ func (s *split) heun(ratio []float64, t, end, sign float64) {
 	vec.Axpy(s.x.Flat(), float32(h/2), s.v2.Flat())
 }
 
-// langevin is N(x + ½vσ²∇V, vσ²) for time v: its reversal is the same kernel.
+// langevin is N(x + ½v∇V, v): its reversal is the same kernel.
 func (s *split) langevin(ratio []float64, t, v float64, key rng.Key, first uint32, k int, inner uint32, sign float64) {
-	v *= s.model.variance(t)
 	s.slope(t)
 	s.draw(ratio, s.grad, v/2, v, key, first, k, inner, sign)
 	s.slope(t)

@@ -11,6 +11,7 @@ import (
 	"github.com/sampan-mc/sampan/smc"
 	"github.com/sampan-mc/sampan/targets"
 	"github.com/sampan-mc/sampan/vec/nn"
+	"github.com/sampan-mc/sampan/vec/nn/pinn"
 	"github.com/sampan-mc/sampan/vec/rng"
 	"github.com/sampan-mc/sampan/vec/tile"
 )
@@ -40,7 +41,7 @@ type mover interface {
 func (p *Plan) serve(m *model, theta []float32, f *space.Frame, target targets.Density) (learn.Path, error) {
 	served := &path{plan: p, model: m, params: m.at(theta), frame: f, target: target}
 	served.times = uniform(p.Steps)
-	if p.Serve != ODE {
+	if p.Serve != ODE && p.Equation != pinn.Score { // whose noise fades towards the target by itself
 		served.times = refined(p.Steps)
 	}
 	if err := served.SetCuts(1); err != nil || p.Serve != ODE {

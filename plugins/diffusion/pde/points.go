@@ -6,7 +6,6 @@ import (
 
 	"github.com/sampan-mc/sampan/plugins/diffusion/learn"
 	"github.com/sampan-mc/sampan/plugins/diffusion/space"
-	"github.com/sampan-mc/sampan/targets"
 	"github.com/sampan-mc/sampan/vec"
 	"github.com/sampan-mc/sampan/vec/nn"
 	"github.com/sampan-mc/sampan/vec/nn/pinn"
@@ -62,7 +61,7 @@ func newPoints(p *Plan, problem *learn.Problem, s *learn.State, m *model, pool *
 	c.between = max(int(math.Round(sharePopulation*float64(tiles))), 1)
 	c.flow = c.between + max(int(math.Round(shareBetween*float64(tiles))), 1)
 	if p.Equation == pinn.Score { // draws of the path, known without any drift
-		c.between, c.flow = 0, tiles
+		c.flow = tiles
 	}
 	if left := (tiles - c.flow) * lanes; left > 0 {
 		c.way = newWay(m, left, problem.Stream("flow"))
@@ -89,7 +88,7 @@ func newPoints(p *Plan, problem *learn.Problem, s *learn.State, m *model, pool *
 func (c *points) draw(ctx context.Context, w *nn.Params[float32], step int) (*pinn.Batch[float32], error) {
 	c.target.Use(ctx)
 	if c.laplacian != nil {
-		c.laplacian.target.Use(ctx)
+		c.laplacian.use(ctx)
 	}
 	c.step = uint32(step)
 	if c.way != nil {
@@ -97,7 +96,7 @@ func (c *points) draw(ctx context.Context, w *nn.Params[float32], step int) (*pi
 	}
 	c.pool.For(len(c.batch.Tiles), c.fill)
 	if c.laplacian != nil {
-		if err := c.laplacian.target.Err(); err != nil {
+		if err := c.laplacian.err(); err != nil {
 			return nil, err
 		}
 	}
@@ -179,34 +178,6 @@ func (c *points) onTheFlow(k *drawer, q *pinn.Points[float32], t int) {
 				v = min(max(c.way.y.Row(a)[at]+blurFlow*v, -farthest), farthest)
 			}
 			k.y.Row(i)[j] = v
-		}
-	}
-}
-
-// laplacian is Δ log ρ over the coordinates that are not idle.
-type laplacian struct {
-	target *space.Target[float32]
-	idle   int
-	v, hv  []tile.Tile[float32]
-}
-
-func newLaplacian(f *space.Frame, target targets.Density, workers, lanes, idle int) *laplacian {
-	l := &laplacian{target: space.On[float32](f, target, workers, lanes), idle: idle}
-	for range workers {
-		l.v, l.hv = append(l.v, tile.New[float32](f.Dim, lanes)), append(l.hv, tile.New[float32](f.Dim, lanes))
-	}
-	return l
-}
-
-func (l *laplacian) at(worker int, lap []float64, y tile.Tile[float32]) {
-	v, hv := l.v[worker], l.hv[worker]
-	clear(lap)
-	for i := l.idle; i < y.Rows; i++ {
-		v.Fill(0)
-		v.Slice(i, i+1).Fill(1)
-		l.target.HVP(worker, hv, y, v)
-		for j, h := range hv.Row(i) {
-			lap[j] += float64(h)
 		}
 	}
 }
