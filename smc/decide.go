@@ -147,6 +147,11 @@ func (r *run) prepare(ctx context.Context) ([]*population, error) {
 		if err := r.setCuts(setter, finer*before); err != nil {
 			return nil, err
 		}
+		if oneStretch(r.cuts) { // nothing is known at the new cuts, which are of no use then
+			if err := r.setCuts(setter, before); err != nil {
+				return nil, err
+			}
+		}
 		pop, err = try(len(r.cuts) > before && len(pilots) < maxAttempts-1)
 	}
 	if err != nil {

@@ -98,6 +98,7 @@ func reportTraining(w io.Writer, e *run.Evaluation) {
 		fmt.Fprint(w, "\n"+hanging("  - ", text))
 	}
 	fmt.Fprintf(w, "\n  artefact  %s\n", e.Artefact)
+	fmt.Fprintf(w, "  picture   %s, of the densities along the path\n", e.Picture)
 }
 
 func unknownNumber(x record.Float) bool { return math.IsNaN(float64(x)) }

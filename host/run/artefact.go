@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/sampan-mc/sampan/smc"
@@ -88,8 +89,9 @@ func (m *manifest) hash() string {
 func artefactFiles(files []smc.File) ([]artefactFile, error) {
 	var out []artefactFile
 	for _, f := range files {
-		if f.Name != filepath.Base(f.Name) || f.Name == manifestFile || f.Name == evaluationFile || f.Name == "." || f.Name == ".." {
-			return nil, fmt.Errorf("artefact: file name %q found; accepted: plain names other than %s and %s", f.Name, manifestFile, evaluationFile)
+		taken := []string{manifestFile, evaluationFile, pictureFile}
+		if f.Name != filepath.Base(f.Name) || slices.Contains(taken, f.Name) || f.Name == "." || f.Name == ".." {
+			return nil, fmt.Errorf("artefact: file name %q found; accepted: plain names other than %s", f.Name, strings.Join(taken, ", "))
 		}
 		sum := sha256.Sum256(f.Data)
 		out = append(out, artefactFile{f.Name, hex.EncodeToString(sum[:])})

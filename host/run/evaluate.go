@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"path/filepath"
 
 	"github.com/sampan-mc/sampan/host/record"
 	"github.com/sampan-mc/sampan/smc"
@@ -40,6 +41,7 @@ type Evaluation struct {
 	Warnings   []string      `json:"warnings"`
 	Artefact   string        `json:"artefact"` // its folder
 	Hash       string        `json:"hash"`
+	Picture    string        `json:"picture"` // of the densities on the way, a file
 }
 
 type trainSeconds struct {
@@ -79,7 +81,7 @@ func (h *hybridRun) evaluate(ctx context.Context) (*Evaluation, error) {
 		LogZ: record.Float(res.LogZ), LogZSE: record.Float(res.Headline.Value), LogZLower: record.Float(diag.LowerBound(p.LogW)), LogZUpper: nan,
 		LogZKnown: record.Float(known.LogZ), W2: nan, W2Floor: nan, DeltaStd: nan,
 		Pilot: m.Pilot, Evals: m.Training.Evals, Iterations: m.Training.Steps, Warnings: m.Training.Warnings,
-		Artefact: h.folder.Path(artefactFolder), Hash: m.hash(),
+		Artefact: h.folder.Path(artefactFolder), Hash: m.hash(), Picture: h.folder.Path(filepath.Join(artefactFolder, pictureFile)),
 	}
 	e.DeltaLogZ = record.Float(diag.BoundGap(p.LogW, known.LogZ))
 	x := make([]float64, p.D)

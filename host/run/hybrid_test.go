@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"image/png"
 	"math"
 	"os"
 	"path/filepath"
@@ -300,6 +301,11 @@ func TestTraining(t *testing.T) {
 	}
 	if want.DeltaLogZ != record.Float(-low) || !(want.ESS > 0.05 && want.ESS < 1) || !(want.ESSForward > 0 && want.ESSForward < 1) || !(want.DeltaStd > 0 && want.DeltaStd < 1) || !(want.W2 > want.W2Floor) {
 		t.Errorf("evaluation %+v", want)
+	}
+	if f, err := os.Open(want.Picture); err != nil {
+		t.Error(err)
+	} else if size, err := png.DecodeConfig(f); err != nil || size.Height < 300 || size.Width < 2*size.Height {
+		t.Errorf("picture of %d by %d dots, %v", size.Width, size.Height, err)
 	}
 	if want.Modes == nil || want.Modes.Found != 9 || want.Iterations != 45 || want.Seconds.Total <= 0 {
 		t.Errorf("evaluation %+v", want)

@@ -99,13 +99,16 @@ func prepareTraining(ctx context.Context, c *config.Run, o Options) (*session, *
 // trainAlone is the training without the run that it serves.
 func (h *hybridRun) trainAlone(ctx context.Context) (*Evaluation, error) {
 	rec := &recorder{session: h.session, keep: newKeeper(h.folder)}
-	_, err := h.prepare(ctx, rec)
+	pilot, err := h.prepare(ctx, rec)
 	if err = rec.end(err); err == nil {
 		err = h.journal.err()
 	}
 	var e *Evaluation
 	if err == nil {
 		e, err = h.evaluate(ctx)
+	}
+	if err == nil {
+		err = h.draw(ctx, pilot)
 	}
 	if err == nil {
 		err = h.writeEvaluation(e)

@@ -205,3 +205,42 @@ func TestDivergence(t *testing.T) {
 		}
 	}
 }
+
+// TestSegments: a path in segments is the path in one, there and back.
+func TestSegments(t *testing.T) {
+	m, theta := untrained(Options{Serve: SDE, Std: learned, Sigma: 1, Reference: 1, Width: 16, Depth: 2}, 2, 0.07)
+	p := newSDE(m, chain.Refined(12), theta)
+	y := make([]float64, 2*70)
+	rng.NewKey(8, "start", 0).Normals(y, 0, 0, 0)
+	run := func(n int, by func(context.Context, int, []float64, []float64, rng.Key, uint32) error, order func(k int) int) (end, ratio []float64) {
+		if err := p.SetCuts(n); err != nil || len(p.Cuts()) != n {
+			t.Fatalf("cuts %v, %v", p.Cuts(), err)
+		}
+		end, ratio = slices.Clone(y), make([]float64, 70)
+		part := make([]float64, 70)
+		for k := range n {
+			if err := by(context.Background(), order(k), end, part, rng.NewKey(9, "move", 0), 0); err != nil {
+				t.Fatal(err)
+			}
+			for i, r := range part {
+				ratio[i] += r
+			}
+		}
+		return end, ratio
+	}
+	for name, by := range map[string]func(context.Context, int, []float64, []float64, rng.Key, uint32) error{"there": p.Move, "back": p.Return} {
+		order := func(n int) func(int) int {
+			if name == "back" {
+				return func(k int) int { return n - k }
+			}
+			return func(k int) int { return k + 1 }
+		}
+		end, ratio := run(1, by, order(1))
+		got, sum := run(5, by, order(5))
+		for i, v := range end {
+			if got[i] != v || math.Abs(sum[i/2]-ratio[i/2]) > 1e-9 {
+				t.Fatalf("%s: in five segments at %g with %g, in one %g with %g", name, got[i], sum[i/2], v, ratio[i/2])
+			}
+		}
+	}
+}

@@ -48,26 +48,33 @@ type sdePath struct {
 	times  []float64
 	known  []step
 	params *nn.Params[float32]
+	ends   []int // of the segments, as indices of times, from 0 on
 
 	mu   sync.Mutex
 	free []*mover
 }
 
 func newSDE(m *model, times []float64, theta []float32) *sdePath {
-	return &sdePath{model: m, times: times, known: m.steps(times), params: m.served(theta)}
+	return &sdePath{model: m, times: times, known: m.steps(times), params: m.served(theta), ends: []int{0, len(times) - 1}}
 }
 
 func (p *sdePath) Info() smc.TransportInfo { return smc.TransportInfo{Exact: true} }
 func (p *sdePath) Scale() float64          { return p.Reference }
 func (p *sdePath) Forgets() bool           { return false }
-func (p *sdePath) Cuts() []smc.Cut         { return []smc.Cut{{Kind: smc.CutBeta, Beta: 1}} }
+func (p *sdePath) Cuts() []smc.Cut         { return learn.Unknown(len(p.ends) - 1) }
 
-func (p *sdePath) Move(ctx context.Context, _ int, y, ratio []float64, key rng.Key, first uint32) error {
-	return p.run(ctx, y, ratio, first, func(m *mover, first uint32) { m.there(key, first) })
+// SetCuts cuts the path into n segments of about as many steps each, one at least.
+func (p *sdePath) SetCuts(n int) (err error) {
+	p.ends, err = learn.Ends(n, len(p.known))
+	return err
 }
 
-func (p *sdePath) Return(ctx context.Context, _ int, y, ratio []float64, key rng.Key, first uint32) error {
-	return p.run(ctx, y, ratio, first, func(m *mover, first uint32) { m.back(key, first) })
+func (p *sdePath) Move(ctx context.Context, k int, y, ratio []float64, key rng.Key, first uint32) error {
+	return p.run(ctx, y, ratio, first, func(m *mover, first uint32) { m.there(p.ends[k-1], p.ends[k], key, first) })
+}
+
+func (p *sdePath) Return(ctx context.Context, k int, y, ratio []float64, key rng.Key, first uint32) error {
+	return p.run(ctx, y, ratio, first, func(m *mover, first uint32) { m.back(p.ends[k], p.ends[k-1], key, first) })
 }
 
 // mover takes a tile along; it belongs to one caller at a time.
@@ -172,9 +179,11 @@ func (m *mover) undraw(x tile.Tile[float32], sign float64) {
 	m.weigh(m.xi, sign)
 }
 
-func (m *mover) there(key rng.Key, first uint32) {
-	y := m.evaluate(0)
-	for k, s := range m.known {
+// there goes from time number from to a later one.
+func (m *mover) there(from, to int, key rng.Key, first uint32) {
+	y := m.evaluate(from)
+	for k := from; k < to; k++ {
+		s := m.known[k]
 		m.rho.Copy(m.x)
 		m.kernel(y, m.x, s.keep, s.h, 1, s.push, s.there)
 		m.draw(key, first, k, 0, 1)
@@ -184,9 +193,10 @@ func (m *mover) there(key rng.Key, first uint32) {
 	}
 }
 
-func (m *mover) back(key rng.Key, first uint32) {
-	y := m.evaluate(len(m.known))
-	for k := len(m.known) - 1; k >= 0; k-- {
+// back goes from time number from to an earlier one.
+func (m *mover) back(from, to int, key rng.Key, first uint32) {
+	y := m.evaluate(from)
+	for k := from - 1; k >= to; k-- {
 		s := m.known[k]
 		m.rho.Copy(m.x)
 		m.kernel(y, m.x, s.undo, s.h, -1, s.pull, s.back)

@@ -7,6 +7,7 @@ import (
 	"math"
 	"testing"
 
+	"github.com/sampan-mc/sampan/smc"
 	"github.com/sampan-mc/sampan/vec/rng"
 	"github.com/sampan-mc/sampan/vec/tile"
 )
@@ -93,6 +94,29 @@ func TestPath(t *testing.T) {
 	}
 	if !same(y, parts) || !same(ratio, pr) {
 		t.Error("two chunks differ from the whole")
+	}
+	cut, sum, part := append([]float64(nil), start...), make([]float64, n), make([]float64, n)
+	if err := p.SetCuts(3); err != nil || len(p.Cuts()) != 3 || p.Cuts()[0].Kind != smc.CutNone {
+		t.Fatalf("cuts %v, %v", p.Cuts(), err)
+	}
+	for k := range p.Cuts() {
+		if err := p.Move(ctx, k+1, cut, part, rng.Key{}, 0); err != nil {
+			t.Fatal(err)
+		}
+		for i, r := range part {
+			sum[i] += r
+		}
+	}
+	for i, v := range y { // states are rounded to float32 alike
+		if cut[i] != v || math.Abs(sum[i/d]-ratio[i/d]) > 1e-12 {
+			t.Fatalf("in three segments at %g with %g, in one %g with %g", cut[i], sum[i/d], v, ratio[i/d])
+		}
+	}
+	if err := p.SetCuts(0); err == nil {
+		t.Error("no segments are accepted")
+	}
+	if err := p.SetCuts(1); err != nil {
+		t.Fatal(err)
 	}
 	if p.Info().Exact || p.Info().Order != 4 || !p.Info().Deterministic {
 		t.Errorf("%+v", p.Info())

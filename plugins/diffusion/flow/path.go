@@ -10,11 +10,13 @@ import (
 	"github.com/sampan-mc/sampan/vec/tile"
 )
 
-// Path serves a field: one segment from the start to the target, and back.
+// Path serves a field, from the start to the target and back: in one segment, or in several, at whose cuts no density is
+// known.
 type Path struct {
 	dim   int
 	scale float64 // of the start
 	times []float64
+	ends  []int // of the segments, as indices of times, from 0 on
 	make  func() Field[float32]
 
 	mu   sync.Mutex
@@ -30,7 +32,7 @@ type carrier struct {
 
 // NewPath serves fields, all of one velocity, that source makes, one for each caller, from N(0, scale² I) along times, of which the first is 0 and the last 1.
 func NewPath(dim int, scale float64, times []float64, source func() Field[float32]) *Path {
-	return &Path{dim: dim, scale: scale, times: times, make: source}
+	return &Path{dim: dim, scale: scale, times: times, ends: []int{0, len(times) - 1}, make: source}
 }
 
 // Field makes a field for a caller of its own.
@@ -39,7 +41,13 @@ func (p *Path) Field() Field[float32] { return p.make() }
 func (p *Path) Info() smc.TransportInfo { return smc.TransportInfo{Order: 4, Deterministic: true} }
 func (p *Path) Scale() float64          { return p.scale }
 func (p *Path) Forgets() bool           { return false }
-func (p *Path) Cuts() []smc.Cut         { return []smc.Cut{{Kind: smc.CutBeta, Beta: 1}} }
+func (p *Path) Cuts() []smc.Cut         { return learn.Unknown(len(p.ends) - 1) }
+
+// SetCuts cuts the path into n segments of about as many steps each, one at least.
+func (p *Path) SetCuts(n int) (err error) {
+	p.ends, err = learn.Ends(n, len(p.times)-1)
+	return err
+}
 
 // Finer is the path with two steps for each.
 func (p *Path) Finer() learn.Path {
@@ -47,15 +55,20 @@ func (p *Path) Finer() learn.Path {
 	for k, t := range p.times[:len(p.times)-1] {
 		times = append(times, t, (t+p.times[k+1])/2)
 	}
-	return NewPath(p.dim, p.scale, append(times, p.times[len(p.times)-1]), p.make)
+	finer := NewPath(p.dim, p.scale, append(times, p.times[len(p.times)-1]), p.make)
+	finer.ends = finer.ends[:0]
+	for _, e := range p.ends {
+		finer.ends = append(finer.ends, 2*e)
+	}
+	return finer
 }
 
-func (p *Path) Move(ctx context.Context, _ int, y, ratio []float64, _ rng.Key, _ uint32) error {
-	return p.run(ctx, y, ratio, 0, len(p.times)-1)
+func (p *Path) Move(ctx context.Context, k int, y, ratio []float64, _ rng.Key, _ uint32) error {
+	return p.run(ctx, y, ratio, p.ends[k-1], p.ends[k])
 }
 
-func (p *Path) Return(ctx context.Context, _ int, y, ratio []float64, _ rng.Key, _ uint32) error {
-	return p.run(ctx, y, ratio, len(p.times)-1, 0)
+func (p *Path) Return(ctx context.Context, k int, y, ratio []float64, _ rng.Key, _ uint32) error {
+	return p.run(ctx, y, ratio, p.ends[k], p.ends[k-1])
 }
 
 func (p *Path) run(ctx context.Context, y, ratio []float64, from, to int) error {

@@ -2,7 +2,6 @@ package learn
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"sync"
 
@@ -14,7 +13,7 @@ import (
 	"github.com/sampan-mc/sampan/vec/rng"
 )
 
-// ChainPath serves a chain. With temperatures it can be cut at any of its times; without, its end is its only cut.
+// ChainPath serves a chain, which can be cut at any of its times. Only with temperatures is the density there known.
 type ChainPath struct {
 	sampler *chain.Sampler[float32]
 	params  *nn.Params[float32]
@@ -30,6 +29,7 @@ type ChainPath struct {
 type carrier struct {
 	target *space.Target[float32]
 	mover  *chain.Mover[float32]
+	wide   *chain.Mover[float32] // of the target's width, where that is more; else nil
 }
 
 // NewChainPath serves s with a copy of theta in that many segments.
@@ -61,46 +61,48 @@ func (p *ChainPath) Start() (mean, std []float64) { return p.sampler.StartMean, 
 func (p *ChainPath) Forgets() bool { return p.sampler.Delta() }
 
 // SetCuts cuts the chain into n segments of about as many steps each, one at least.
-func (p *ChainPath) SetCuts(n int) error {
-	k := p.sampler.K()
-	if n < 1 {
-		return fmt.Errorf("%d segments found; accepted: 1 to %d", n, k)
-	}
-	if p.sampler.Betas == nil {
-		n = 1 // no density is known on the way
-	}
-	n = min(n, k)
-	p.ends = make([]int, n+1)
-	for i := range p.ends {
-		p.ends[i] = i * k / n
-	}
-	return nil
+func (p *ChainPath) SetCuts(n int) (err error) {
+	p.ends, err = Ends(n, p.sampler.K())
+	return err
 }
 
 func (p *ChainPath) Cuts() []smc.Cut {
+	if p.sampler.Betas == nil {
+		return Unknown(len(p.ends) - 1)
+	}
 	var cuts []smc.Cut
 	for _, end := range p.ends[1:] {
-		beta := 1.0
-		if p.sampler.Betas != nil {
-			beta = p.sampler.Betas[end]
-		}
-		cuts = append(cuts, smc.Cut{Kind: smc.CutBeta, Beta: beta})
+		cuts = append(cuts, smc.Cut{Kind: smc.CutBeta, Beta: p.sampler.Betas[end]})
 	}
 	return cuts
 }
 
 func (p *ChainPath) Move(ctx context.Context, k int, y, ratio []float64, key rng.Key, first uint32) error {
-	return p.with(ctx, func(m *chain.Mover[float32]) error { return m.Forward(y, ratio, p.ends[k-1], p.ends[k], key, first) })
+	return p.with(ctx, y, ratio, first, func(m *chain.Mover[float32], y, ratio []float64, first uint32) error {
+		return m.Forward(y, ratio, p.ends[k-1], p.ends[k], key, first)
+	})
 }
 
 func (p *ChainPath) Return(ctx context.Context, k int, y, ratio []float64, key rng.Key, first uint32) error {
-	return p.with(ctx, func(m *chain.Mover[float32]) error { return m.Backward(y, ratio, p.ends[k], p.ends[k-1], key, first) })
+	return p.with(ctx, y, ratio, first, func(m *chain.Mover[float32], y, ratio []float64, first uint32) error {
+		return m.Backward(y, ratio, p.ends[k], p.ends[k-1], key, first)
+	})
 }
 
-func (p *ChainPath) with(ctx context.Context, use func(*chain.Mover[float32]) error) error {
-	c := p.take()
+type moving = func(m *chain.Mover[float32], y, ratio []float64, first uint32) error
+
+// with has the particles moved, in wide tiles as many as fill them. What becomes of a particle does not depend on its tile.
+func (p *ChainPath) with(ctx context.Context, y, ratio []float64, first uint32, move moving) error {
+	c, d := p.take(), p.sampler.Dim
 	c.target.Use(ctx)
-	err := use(c.mover)
+	var err error
+	if n := len(ratio) / c.target.Width() * c.target.Width(); c.wide != nil && n > 0 {
+		err = move(c.wide, y[:n*d], ratio[:n], first)
+		y, ratio, first = y[n*d:], ratio[n:], first+uint32(n)
+	}
+	if err == nil {
+		err = move(c.mover, y, ratio, first)
+	}
 	p.mu.Lock()
 	p.free = append(p.free, c)
 	p.mu.Unlock()
@@ -116,5 +118,9 @@ func (p *ChainPath) take() *carrier {
 		return c
 	}
 	t := space.On[float32](p.frame, p.target, 1, Lanes)
-	return &carrier{t, chain.NewMover(p.sampler, p.params, Lanes, t, 0)}
+	c := &carrier{target: t, mover: chain.NewMover(p.sampler, p.params, Lanes, t, 0)}
+	if t.Width() > Lanes {
+		c.wide = chain.NewMover(p.sampler, p.params, t.Width(), t, 0)
+	}
+	return c
 }

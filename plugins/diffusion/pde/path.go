@@ -2,7 +2,6 @@ package pde
 
 import (
 	"context"
-	"fmt"
 	"math"
 	"sync"
 
@@ -83,17 +82,9 @@ func (p *path) Scale() float64 { return 1 }
 func (p *path) Forgets() bool  { return false }
 
 // SetCuts cuts the path into n segments of about as many steps each, one at least.
-func (p *path) SetCuts(n int) error {
-	k := len(p.times) - 1
-	if n < 1 {
-		return fmt.Errorf("%d segments found; accepted: 1 to %d", n, k)
-	}
-	n = min(n, k)
-	p.ends = make([]int, n+1)
-	for i := range p.ends {
-		p.ends[i] = i * k / n
-	}
-	return nil
+func (p *path) SetCuts(n int) (err error) {
+	p.ends, err = learn.Ends(n, len(p.times)-1)
+	return err
 }
 
 func (p *path) Cuts() []smc.Cut {
