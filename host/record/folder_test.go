@@ -92,6 +92,11 @@ func TestCreateRefusesWhatIsThere(t *testing.T) {
 func TestSecondProcessIsKeptOut(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "run")
 	cmd := child(t, "hold", dir)
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

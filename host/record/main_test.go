@@ -5,6 +5,7 @@ package record
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"strings"
@@ -40,7 +41,8 @@ func child(t *testing.T, role, dir string) *exec.Cmd {
 	return cmd
 }
 
-// hold takes the lock, says so and waits to be killed.
+// hold takes the lock, says so and waits to be killed, or for the end of its input. (Waiting for nothing at all, a program
+// without other goroutines is ended by the runtime, and its lock is gone.)
 func hold(dir string) error {
 	f, err := Create(dir)
 	if err != nil {
@@ -48,7 +50,8 @@ func hold(dir string) error {
 	}
 	defer f.Close()
 	fmt.Println("held")
-	select {}
+	_, err = io.Copy(io.Discard, os.Stdin)
+	return err
 }
 
 // payloadOf is the snapshot that writeForever saves under index, large enough to be torn.
