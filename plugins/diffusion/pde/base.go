@@ -18,10 +18,15 @@ type base struct {
 	power     float64 // p
 	// geometric is the path without φ.
 	geometric bool
+	// noising is the path of a noising, whose l follows it.
+	noising bool
 }
 
 // mix is l and its derivative.
 func (b base) mix(t float64) (l, rate float64) {
+	if b.noising {
+		return narrowed(t)
+	}
 	return math.Pow(t, b.power), b.power * math.Pow(t, b.power-1)
 }
 

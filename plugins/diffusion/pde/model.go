@@ -38,7 +38,7 @@ const (
 
 // newModel makes the nets for dim coordinates, idle of them idle, with that many directions.
 func (p *Plan) newModel(dim, idle, directions int) *model {
-	m := &model{base: base{dim: dim, idle: idle, power: p.Power, geometric: p.Geometric}, sigma: p.Sigma}
+	m := &model{base: p.base(dim, idle), sigma: p.Sigma}
 	c := pinn.Config{
 		Equation: p.Equation, Features: jet.Features{Dim: dim - idle, Scale: 1, Time: nn.Sinusoid{Harmonics: harmonics}},
 		Hidden: []int{p.Width, p.Width}, Act: nn.Tanh, Head: headMLP, Known: true, Norms: norms,

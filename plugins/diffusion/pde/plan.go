@@ -62,7 +62,7 @@ func (p *Plan) Prepare(ctx context.Context, problem *learn.Problem, levels []smc
 	if err != nil {
 		return nil, err
 	}
-	b := base{dim: problem.Dim, idle: f.Dim - f.Active, power: p.Power}
+	b := p.base(problem.Dim, f.Dim-f.Active)
 	found, err := settle(ctx, b, f, problem, levels)
 	if err != nil {
 		return nil, err
@@ -72,6 +72,10 @@ func (p *Plan) Prepare(ctx context.Context, problem *learn.Problem, levels []smc
 		s.Facts[factDirections] = p.directions(f.Active, kind == pilot.Product, problem)
 	}
 	return s, nil
+}
+
+func (p *Plan) base(dim, idle int) base {
+	return base{dim: dim, idle: idle, power: p.Power, geometric: p.Geometric, noising: p.Equation == pinn.Score}
 }
 
 func (p *Plan) frame(ctx context.Context, problem *learn.Problem, x []float64) (*space.Frame, pilot.Kind, error) {
