@@ -2,11 +2,14 @@ package learn
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 
 	"github.com/sampan-mc/sampan/smc"
 	"github.com/sampan-mc/sampan/targets"
+	"github.com/sampan-mc/sampan/vec/par"
+	"github.com/sampan-mc/sampan/vec/rng"
 )
 
 const (
@@ -102,7 +105,7 @@ func (s *served) weights(ctx context.Context, p *Problem, n int) ([]float64, err
 		}
 	}
 	for k := range s.path.Cuts() {
-		if err := s.move(ctx, s.path.Move, k+1, at, next, ratio, status, p.Stream("evaluation/moves")); err != nil {
+		if err := s.spread(ctx, p.Pool(), k+1, at, next, ratio, status, p.Stream("evaluation/moves")); err != nil {
 			return nil, err
 		}
 		for i, r := range ratio {
@@ -122,6 +125,22 @@ func (s *served) weights(ctx context.Context, p *Problem, n int) ([]float64, err
 		}
 	}
 	return lw, nil
+}
+
+// share is the number of particles that a worker moves at a time.
+const share = 512
+
+// spread moves in to out over segment k, the workers of pool each a part of them.
+func (s *served) spread(ctx context.Context, pool *par.Pool, k int, in, out *smc.Particles, ratio []float64, status []targets.Status, key rng.Key) error {
+	errs := make([]error, (in.N+share-1)/share)
+	pool.For(len(errs), func(_, i int) {
+		lo, hi := i*share, min((i+1)*share, in.N)
+		rows := func(p *smc.Particles) *smc.Particles {
+			return &smc.Particles{N: hi - lo, D: p.D, First: p.First + lo, X: p.X[lo*p.D : hi*p.D]}
+		}
+		errs[i] = s.move(ctx, s.path.Move, k, rows(in), rows(out), ratio[lo:hi], status[lo:hi], key)
+	})
+	return errors.Join(errs...)
 }
 
 // weigh makes an evaluation of log weights.

@@ -37,16 +37,22 @@ type Step[T vec.Float] struct {
 }
 
 type worker[T vec.Float] struct {
-	*sample[T]
-	in       tile.Tile[T]
-	cond     nn.Cond[T]
-	pass     nn.Pass[T]
-	sink     *nn.Gradient[T]
-	q        tile.Tile[T] // scores at the states
-	dy       tile.Tile[T]
-	gathered []T // the conditions, a particle a row
-	logp     []float64
+	*sample[T] // of the tile at hand
+	samples    []*sample[T]
+	points     tile.Tile[T] // the states of all of them, where the target takes them together
+	scores     tile.Tile[T] // the scores there
+	in         tile.Tile[T]
+	cond       nn.Cond[T]
+	pass       nn.Pass[T]
+	sink       *nn.Gradient[T]
+	q          tile.Tile[T] // scores at the states
+	dy         tile.Tile[T]
+	gathered   []T // the conditions, a particle a row
+	logp       []float64
 }
+
+// wide is a target that is better asked about so many particles at a time, several tiles of them.
+type wide interface{ Width() int }
 
 // New makes the memory of a step of n samples, a multiple of the p of a tile.
 func New[T vec.Float](s *chain.Sampler[T], pilot Pilot[T], n, p int, pool *par.Pool, target chain.Target[T]) (*Step[T], error) {
@@ -70,16 +76,25 @@ func New[T vec.Float](s *chain.Sampler[T], pilot Pilot[T], n, p int, pool *par.P
 			st.rows = append(st.rows, tile.Aligned[T](st.clock.Size()))
 		}
 	}
-	net := s.Control.Net
+	net, together := s.Control.Net, 1
+	if t, ok := target.(wide); ok && net.NeedsScore() {
+		together = max(1, min(t.Width()/p, n/p/st.Count()))
+	}
 	for range pool.Workers() {
 		var a tile.Arena[T]
-		w := &worker[T]{sample: newSample(&a, s.Dim, p), in: a.Input(net.In(), p), sink: nn.NewGradient[T](&s.Control.Layout)}
+		w := &worker[T]{in: a.Input(net.In(), p), sink: nn.NewGradient[T](&s.Control.Layout)}
 		if st.clock != nil {
 			out := st.clock.Out()
 			w.cond.Tile, w.cond.DTile, w.gathered = a.Tile(out, p), a.Tile(out, p), a.Slice(out*p)
 		}
 		w.pass = net.NewPass(&a, w.in, &w.cond)
-		w.q, w.dy, w.logp = a.Tile(s.Dim, p), a.Tile(net.Out(), p), make([]float64, p)
+		for range together {
+			w.samples = append(w.samples, newSample(&a, s.Dim, p))
+		}
+		w.q, w.dy, w.logp = a.Tile(s.Dim, p), a.Tile(net.Out(), p), make([]float64, together*p)
+		if together > 1 {
+			w.points, w.scores = a.Tile(s.Dim, together*p), a.Tile(s.Dim, together*p)
+		}
 		st.workers = append(st.workers, w)
 	}
 	st.body = st.slot
@@ -127,9 +142,30 @@ func (s *Step[T]) slot(worker, slot int) {
 		clear(s.rows[slot])
 	}
 	lo, hi := s.Tiles(slot)
-	for t := lo; t < hi; t++ {
-		s.draw(w.sample, t*s.p)
-		if s.Control.Net.NeedsScore() {
+	for t := lo; t < hi; t += len(w.samples) {
+		s.tiles(worker, slot, t, min(t+len(w.samples), hi))
+	}
+}
+
+// tiles adds the parts of tiles lo to hi−1, no more than a worker has samples.
+func (s *Step[T]) tiles(worker, slot, lo, hi int) {
+	w := s.workers[worker]
+	for i, m := range w.samples[:hi-lo] {
+		s.draw(m, (lo+i)*s.p)
+	}
+	var scores tile.Tile[T]
+	together := len(w.samples) > 1
+	if together {
+		scores = s.ask(worker, hi-lo)
+	}
+	for i, m := range w.samples[:hi-lo] {
+		w.sample = m
+		switch {
+		case !s.Control.Net.NeedsScore():
+		case together:
+			w.q.Copy(scores.Columns(i*s.p, (i+1)*s.p))
+			tame(w.q)
+		default:
 			s.target.Eval(worker, w.logp, w.q, w.x)
 			tame(w.q)
 		}
@@ -138,6 +174,18 @@ func (s *Step[T]) slot(worker, slot int) {
 		w.pass.Backward(s.w, w.dy, w.sink, false)
 		s.scatter(w, slot)
 	}
+}
+
+// ask evaluates the scores of the first n samples together.
+func (s *Step[T]) ask(worker, n int) (scores tile.Tile[T]) {
+	w, p := s.workers[worker], n*s.p
+	points := tile.Of(w.points.Data, s.Dim, p)
+	scores = tile.Of(w.scores.Data, s.Dim, p)
+	for i, m := range w.samples[:n] {
+		points.Columns(i*s.p, (i+1)*s.p).Copy(m.x)
+	}
+	s.target.Eval(worker, w.logp[:p], scores, points)
+	return scores
 }
 
 // tame sets scores that are not finite to zero.

@@ -20,6 +20,7 @@ type Target[T vec.Float] struct {
 	identity bool // B is a multiple of the identity
 	scale    T
 	ctx      context.Context
+	width    int
 
 	mu  sync.Mutex
 	err error
@@ -31,10 +32,17 @@ type worker[T vec.Float] struct {
 	x, g, v tile.Tile[T]
 }
 
-// On makes the target for tiles of p particles.
+// apart is the number of particles that a density is asked about at a time, at most, where it has no form for tiles: as a
+// rule it lives in another process then, and a request costs as much as the evaluation of many points.
+const apart = 256
+
+// On makes the target for tiles of p particles, or of more; see Width.
 func On[T vec.Float](f *Frame, d targets.Density, workers, p int) *Target[T] {
 	n := f.Dim
-	t := &Target[T]{frame: f, ctx: context.Background(), b: make([]T, n*n), bt: make([]T, n*n), mean: make([]T, n), identity: true, scale: T(f.B[0])}
+	if _, ok := targets.As[targets.Tiled](d); !ok {
+		p = max(p, apart)
+	}
+	t := &Target[T]{frame: f, ctx: context.Background(), b: make([]T, n*n), bt: make([]T, n*n), mean: make([]T, n), identity: true, scale: T(f.B[0]), width: p}
 	for i := range n {
 		t.mean[i] = T(f.Mean[i])
 		for j := range n {
@@ -50,6 +58,10 @@ func On[T vec.Float](f *Frame, d targets.Density, workers, p int) *Target[T] {
 	}
 	return t
 }
+
+// Width is the number of particles of the widest tile that Eval and HVP take. Where it is more than that of the tiles that
+// were asked for, several of these are better evaluated together.
+func (t *Target[T]) Width() int { return t.width }
 
 // Use sets the context of the evaluations to come, and forgets the last error.
 func (t *Target[T]) Use(ctx context.Context) { t.ctx, t.err = ctx, nil }
@@ -76,10 +88,11 @@ func (t *Target[T]) fail(err error) {
 // Eval writes log ρ(y) to logp and, unless score is the zero tile, ∇_y log ρ to score.
 func (t *Target[T]) Eval(id int, logp []float64, score, y tile.Tile[T]) {
 	w := t.workers[id]
-	t.place(w.x, y)
-	w.batch = targets.TileBatch[T]{X: w.x, LogP: logp}
+	x, g := t.part(w.x, y), t.part(w.g, y)
+	t.place(x, y)
+	w.batch = targets.TileBatch[T]{X: x, LogP: logp}
 	if !score.IsZero() {
-		w.batch.Grad = w.g
+		w.batch.Grad = g
 	}
 	if t.ctx.Err() != nil {
 		return
@@ -92,22 +105,26 @@ func (t *Target[T]) Eval(id int, logp []float64, score, y tile.Tile[T]) {
 		logp[j] += t.frame.LogDet
 	}
 	if !score.IsZero() {
-		t.turn(score, w.g, t.bt)
+		t.turn(score, g, t.bt)
 	}
 }
 
 // HVP writes the products of the Hessian of log ρ(y) with v to hv.
 func (t *Target[T]) HVP(id int, hv, y, v tile.Tile[T]) {
 	w := t.workers[id]
-	t.place(w.x, y)
-	t.turn(w.v, v, t.b)
-	w.batch = targets.TileBatch[T]{X: w.x, V: w.v, HVP: w.g}
+	x, dir, g := t.part(w.x, y), t.part(w.v, y), t.part(w.g, y)
+	t.place(x, y)
+	t.turn(dir, v, t.b)
+	w.batch = targets.TileBatch[T]{X: x, V: dir, HVP: g}
 	if err := w.density.Eval(t.ctx, &w.batch); err != nil {
 		t.fail(err)
 		return
 	}
-	t.turn(hv, w.g, t.bt)
+	t.turn(hv, g, t.bt)
 }
+
+// part is as much of a worker's tile as y has particles.
+func (t *Target[T]) part(of, y tile.Tile[T]) tile.Tile[T] { return tile.Of(of.Data, t.frame.Dim, y.P) }
 
 // place sets x = m + B y.
 func (t *Target[T]) place(x, y tile.Tile[T]) {
