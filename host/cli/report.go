@@ -27,6 +27,7 @@ func report(w io.Writer, s *record.Summary, dir string) {
 	}
 	reportQuality(w, s)
 	reportVariables(w, s, dir)
+	reportObservables(w, s)
 	reportKnown(w, s)
 	reportCost(w, s)
 	reportTransport(w, s)
@@ -131,6 +132,21 @@ func reportVariables(w io.Writer, s *record.Summary, dir string) {
 		fmt.Fprintf(w, "  … and %d more variables, in %s\n", more, filepath.Join(dir, record.SummaryFile))
 	}
 	fmt.Fprintln(w)
+}
+
+func reportObservables(w io.Writer, s *record.Summary) {
+	if len(s.Observables) == 0 {
+		return
+	}
+	rows := [][]string{{"observable", "value", "se"}}
+	for _, o := range s.Observables {
+		value := number(float64(o.Value), 4)
+		if o.SE > 0 {
+			value = fmt.Sprintf("%.*f", min(decimals(float64(o.SE)), 6), float64(o.Value))
+		}
+		rows = append(rows, []string{o.Name, value, number(float64(o.SE), 2)})
+	}
+	fmt.Fprintln(w, table("  ", rows))
 }
 
 // reportKnown says how far the draws are from moments that are known.

@@ -49,12 +49,13 @@ type Summary struct {
 	Phases    []Phase    `json:"phases,omitempty"` // what they cost, of a run with a transport
 	Beside    *Beside    `json:"beside,omitempty"`
 
-	Evals     Evals     `json:"evals"`
-	Seconds   Seconds   `json:"seconds"`
-	Variables Variables `json:"variables"`
-	Findings  []Finding `json:"findings"`
-	Warnings  []string  `json:"warnings"`
-	Error     *Error    `json:"error,omitempty"`
+	Evals       Evals        `json:"evals"`
+	Seconds     Seconds      `json:"seconds"`
+	Variables   Variables    `json:"variables"`
+	Observables []Observable `json:"observables,omitempty"` // of a target that names some
+	Findings    []Finding    `json:"findings"`
+	Warnings    []string     `json:"warnings"`
+	Error       *Error       `json:"error,omitempty"`
 }
 
 // Modes compares the draws with the known modes of the target.
@@ -203,6 +204,13 @@ func VariableOf(name string, s diag.Summary, rhat float64) Variable {
 		Name: name, Mean: Float(s.Mean), SD: Float(s.SD), Q5: Float(s.Q5), Q50: Float(s.Q50), Q95: Float(s.Q95),
 		ESSBulk: Float(s.ESSBulk), ESSTail: Float(s.ESSTail), Rhat: Float(rhat), MCSEMean: Float(s.MCSEMean),
 	}
+}
+
+// Observable is an estimate of a number that belongs to the distribution, not to a draw.
+type Observable struct {
+	Name  string `json:"name"`
+	Value Float  `json:"value"`
+	SE    Float  `json:"se"` // NaN: no steady estimate of it
 }
 
 // Variables is a JSON object of variables by name that keeps their order, which is the target's.

@@ -21,7 +21,7 @@ const builtinRows = 256
 type Component struct {
 	// Density is on the declared scale. It cuts its batches into chunks of a fixed number of points.
 	Density targets.Density
-	// Known is asked for modes, which nobody sends over the wire: a built-in itself, else Density.
+	// Known is asked for modes and observables, which nobody sends over the wire: a built-in itself, else Density.
 	Known targets.Density
 	Facts plugin.Facts
 	Files []string // content of the plugin, to be hashed; nil for built-ins

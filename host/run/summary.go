@@ -29,6 +29,7 @@ type outcome interface {
 	tally() mcmc.Tally
 	told() []mcmc.Finding
 	rhat(chains [][]float64) float64
+	observables(t targets.Observed, post *posterior) []record.Observable
 	// describe fills in what only this kind of algorithm has. The variables are there already.
 	describe(sum *record.Summary, post *posterior)
 	compareLogZ(k targets.Known, e *record.Error)
@@ -69,6 +70,9 @@ func (s *session) summary(o outcome, post *posterior) *record.Summary {
 	}
 	for _, f := range append(append([]mcmc.Finding{}, s.findings...), o.told()...) {
 		sum.Findings = append(sum.Findings, record.Finding{Code: f.Code, Text: f.Text})
+	}
+	if t, ok := targets.As[targets.Observed](s.target.Known); ok {
+		sum.Observables = o.observables(t, post)
 	}
 	o.describe(sum, post)
 	sum.Error = compare(o, s.target.Density.Info().Known, sum.Variables)

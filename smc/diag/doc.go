@@ -7,7 +7,8 @@
 //   - chains: Rhat, NestedRhat, ESSBulk, ESSTail, ESSMean, ESSSD, ESSQuantile, MCSEMean, MCSESD, MCSEQuantile, Quantile
 //     and Summarize, which is all of them for one variable;
 //   - tails: ParetoK and PSIS of log weights, TailK of draws;
-//   - evidence: CombineLogZ, Genealogical, AcrossIslands, Headline and Interval;
+//   - evidence: CombineLogZ, Genealogical, AcrossIslands, Headline and Interval; OfMeans, of
+//     functions of expectations;
 //   - learned samplers, in the forms that the tables of their literature use: LowerBound, UpperBound, BoundGap,
 //     BackwardLogZ and ForwardESS of the weights of paths; SinkhornW2, MMD and DeltaStd of points against exact draws;
 //     ModeShares, TotalVariation, EntropicCoverage and ModesFound of the modes visited.
