@@ -27,7 +27,10 @@ func affine(spec *Spec, a, b func(k int) float64) (*Sampler[float64], *nn.Params
 // out for each K, about K^−½, and their mean weight is Z.
 func TestFoellmer(t *testing.T) {
 	const m, s = 1.5, .5
-	for k, want := range map[int]float64{10: .372, 100: .107} {
+	for k, want := range map[int]struct {
+		std, bound float64
+		paths      int
+	}{10: {.372, -.0627, 1 << 16}, 100: {.107, -.0068, 1 << 15}, 1000: {.0335, -.0003, 1 << 13}} {
 		// (m + g(x − qm) − x)/(1 − q), g = qs²/(q²s² + q(1−q)), with m and x by way of the score −(x − m)/s²
 		gain := func(k int, n float64) (one, x float64) {
 			q := float64(k) / n
@@ -39,10 +42,14 @@ func TestFoellmer(t *testing.T) {
 			_, x := gain(i, float64(k))
 			return x + byScore(i)/(s*s)
 		})
-		b := NewBatch(sampler, 1<<16, 64, 0, par.NewPool(1), Target[float64](gauss[float64]{m, s, 0}))
+		b := NewBatch(sampler, want.paths, 64, 0, par.NewPool(1), Target[float64](gauss[float64]{m, s, 0}))
 		simulate(t, b, w, 1)
-		if _, std := moments(b.LogW); math.Abs(std/want-1) > .03 {
-			t.Errorf("K = %d: log weights scatter by %.4g, wanted %.4g", k, std, want)
+		mean, std := moments(b.LogW)
+		if math.Abs(std/want.std-1) > .03 {
+			t.Errorf("K = %d: log weights scatter by %.4g, wanted %.4g", k, std, want.std)
+		}
+		if math.Abs(mean-want.bound) > 4*std/math.Sqrt(float64(want.paths))+1e-4 { // the number is rounded
+			t.Errorf("K = %d: mean log weight %.5f, wanted %.4f", k, mean, want.bound)
 		}
 		if z := zScore(b.LogW, 0); math.Abs(z) > 4 { // false alarms: 6e-5 each
 			t.Errorf("K = %d: the mean weight is %.1f standard errors off 1", k, z)
