@@ -93,41 +93,51 @@ func TestAISBetweenGaussians(t *testing.T) {
 }
 
 // TestWeightIsTakenBeforeTheMove is the power of the test above: weighting the moved particles instead changes the law
-// of the weights (the closed form is that of an AIS of which every stage weighs by the point before the move).
+// of the weights. With perfect mixing and K equal steps the log weight of N(0,1) → N(m,1) is normal, −m²/(2K) ± m/√K about
+// log Z, and the effective sample size e^{−m²/K} of n. That is known to .02, in four standard errors of the heavy weights
+// at K = 4.
 func TestWeightIsTakenBeforeTheMove(t *testing.T) {
-	c := aisCase{M0: 0, S0: 1, M1: 3, S1: 1, Rho: 0, Betas: []float64{0, 1. / 9, 2. / 9, 3. / 9, 4. / 9, 5. / 9, 6. / 9, 7. / 9, 8. / 9, 1}, D: 1}
-	const n = 20000
-	// With perfect mixing and K equal steps the log weight of N(0,1) → N(m,1) is normal, −m²/(2K) ± m/√K about log Z.
-	want, sd := -0.5, 1.0
-	moments := func(move bool) float64 {
-		r := must[*run](t)(newRun(newNormal(t, 1, c.M0, c.S0), bell(1, c.M1, c.S1), plain(n, 1, c.Betas[1:])))
-		withAutoregression(r, gaussPath{c.M0, c.S0, c.M1, c.S1}, c.Rho)
-		r.cfg.Threshold = 0
-		pop := r.newIsland(0, fixedPlan(c.Betas[1:], unitTuning(1, 1)))
-		ctx := context.Background()
-		if err := pop.begin(ctx); err != nil {
-			t.Fatal(err)
-		}
-		for k, beta := range c.Betas[1:] {
-			if move { // the wrong order
-				if _, err := pop.mover.Move(ctx, pop.path, beta, &pop.tuning, pop.s, &pop.keys.move, uint32(100+k), 0); err != nil {
+	const n, m = 20000, 3.0
+	for k, ess := range map[int]float64{4: .1054, 9: .3679, 36: .7788} {
+		betas := Power(k, 1)
+		want, sd := -m*m/(2*float64(k)), m/math.Sqrt(float64(k))
+		logW := func(move bool) []float64 {
+			r := must[*run](t)(newRun(newNormal(t, 1, 0, 1), bell(1, m, 1), plain(n, 1, betas)))
+			withAutoregression(r, gaussPath{0, 1, m, 1}, 0)
+			r.cfg.Threshold = 0
+			pop := r.newIsland(0, fixedPlan(betas, unitTuning(1, 1)))
+			ctx := context.Background()
+			if err := pop.begin(ctx); err != nil {
+				t.Fatal(err)
+			}
+			for i, beta := range betas {
+				if move { // the wrong order
+					if _, err := pop.mover.Move(ctx, pop.path, beta, &pop.tuning, pop.s, &pop.keys.move, uint32(100+i), 0); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if err := pop.advance(ctx); err != nil {
 					t.Fatal(err)
 				}
 			}
-			if err := pop.advance(ctx); err != nil {
-				t.Fatal(err)
+			return pop.p.LogW
+		}
+		z := func(logW []float64) float64 {
+			mean := -0.5 * math.Log(2*math.Pi)
+			for _, l := range logW {
+				mean += l / n
 			}
+			return (mean - want) / (sd / math.Sqrt(n))
 		}
-		mean := 0.0
-		for _, l := range pop.p.LogW {
-			mean += l / n
+		right := logW(false)
+		if z := z(right); math.Abs(z) > zAlarm {
+			t.Errorf("K = %d, the right order: z = %.1f", k, z)
 		}
-		return mean - 0.5*math.Log(2*math.Pi)
-	}
-	if z := (moments(false) - want) / (sd / math.Sqrt(n)); math.Abs(z) > zAlarm {
-		t.Errorf("the right order: z = %.1f", z)
-	}
-	if z := (moments(true) - want) / (sd / math.Sqrt(n)); math.Abs(z) < zAlarm {
-		t.Errorf("moving before weighting passes: z = %.1f", z)
+		if got := diag.WeightESS(right) / n; math.Abs(got-ess) > .02 {
+			t.Errorf("K = %d: effective sample size %.4f, wanted %.4f", k, got, ess)
+		}
+		if z := z(logW(true)); math.Abs(z) < zAlarm {
+			t.Errorf("K = %d: moving before weighting passes: z = %.1f", k, z)
+		}
 	}
 }
