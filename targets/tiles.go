@@ -61,6 +61,19 @@ func OnTiles[T vec.Float](d Density, p int) TileDensity[T] {
 	return newUnpacked[T](d, p)
 }
 
+// HasTiles tells whether d, or what it wraps, has a tile form of its own. Where it has none, a tile costs what a Batch does: a
+// message to another process and back, perhaps, for which wider tiles are better.
+func HasTiles(d Density) bool {
+	for {
+		w, ok := As[*watched](d) // shows a tile form whatever it watches
+		if !ok {
+			_, ok = As[Tiled](d)
+			return ok
+		}
+		d = w.Density
+	}
+}
+
 // Want is what b asks for.
 func (b *TileBatch[T]) Want() Want {
 	var w Want

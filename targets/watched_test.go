@@ -43,3 +43,23 @@ func TestWatch(t *testing.T) {
 		t.Errorf("a refused evaluation of a batch gives %v", err)
 	}
 }
+
+// TestHasTiles: a density that is watched has a tile form if what is watched has one.
+func TestHasTiles(t *testing.T) {
+	watch := func(d Density) Density {
+		return Watch(d, func(context.Context, int, Want) error { return nil })
+	}
+	own, err := New("gmm9", nil, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain := struct{ Density }{own}
+	for i, c := range []struct {
+		d    Density
+		want bool
+	}{{own, true}, {watch(own), true}, {plain, false}, {watch(watch(plain)), false}} {
+		if got := HasTiles(c.d); got != c.want {
+			t.Errorf("case %d: %v, wanted %v", i, got, c.want)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package chain
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/sampan-mc/sampan/vec/rng"
@@ -90,6 +91,28 @@ func TestBackward(t *testing.T) {
 		}
 		if z := zScore(lw, -1.5); math.Abs(z) > 4 { // false alarms: 6e-5 each
 			t.Errorf("%s: the mean of 1/w is %.1f standard errors off 1/Z", name, z)
+		}
+	}
+}
+
+// TestMoverWidth: what becomes of a particle does not depend on how wide its tile is.
+func TestMoverWidth(t *testing.T) {
+	const n = 300
+	for name, spec := range specs(2) {
+		c, w := random[float32](shape(spec, true), "mlp", .1)
+		target := Target[float32](wavy[float32]{})
+		s := batch(spec, c, 64, target).Sampler
+		var ends [2][]float64
+		for i, p := range []int{64, 256} {
+			y, ratio := make([]float64, 2*n), make([]float64, n)
+			rng.NewKey(5, "start", 0).Normals(y, 0, 0, 0)
+			if err := NewMover(s, w, p, target, 0).Forward(y, ratio, 0, spec.K(), rng.NewKey(4, "move", 0), 7); err != nil {
+				t.Fatal(err)
+			}
+			ends[i] = append(y, ratio...)
+		}
+		if !slices.Equal(ends[0], ends[1]) {
+			t.Errorf("%s: tiles of 64 and of 256 particles end differently", name)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package regress
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"gonum.org/v1/gonum/mat"
@@ -236,5 +237,40 @@ func TestScoresThatAreNotFinite(t *testing.T) {
 	tame(q)
 	if q.Row(0)[3] != 0 || q.Row(1)[5] != 0 || q.Row(1)[6] != 2 {
 		t.Errorf("scores %v", q.Data)
+	}
+}
+
+// together is wavy where it is better asked about 256 points at a time; it counts how often it is.
+type together struct {
+	wavy[float32]
+	asked *int
+}
+
+func (together) Width() int { return 256 }
+
+func (t together) Eval(id int, logp []float64, score, x tile.Tile[float32]) {
+	*t.asked++
+	t.wavy.Eval(id, logp, score, x)
+}
+
+// TestTilesTogether: a target that is asked about several tiles at a time makes no difference, but to how often it is asked.
+func TestTilesTogether(t *testing.T) {
+	const n = 64 * 24 // three tiles a slot
+	one, w := made[float32](t, specs(3)["pis"], control.Shape{Score: true, Gates: true, Std: true}, "perdim+mlp", true, n, 1)
+	asked := 0
+	all, err := New(one.Sampler, one.pilot, n, 64, par.NewPool(1), together{asked: &asked})
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := rng.NewKey(1, "draws", 0)
+	for iter := range uint32(2) {
+		a, _, err1 := one.Gradient(w, key, iter)
+		b, _, err2 := all.Gradient(w, key, iter)
+		if err1 != nil || err2 != nil || a != b || !slices.Equal(one.Grad, all.Grad) {
+			t.Fatalf("losses %v and %v, errors %v and %v", a, b, err1, err2)
+		}
+	}
+	if asked != 2*8 {
+		t.Errorf("asked %d times in two steps, wanted 8 times each", asked)
 	}
 }

@@ -39,7 +39,7 @@ const apart = 256
 // On makes the target for tiles of p particles, or of more; see Width.
 func On[T vec.Float](f *Frame, d targets.Density, workers, p int) *Target[T] {
 	n := f.Dim
-	if _, ok := targets.As[targets.Tiled](d); !ok {
+	if !targets.HasTiles(d) {
 		p = max(p, apart)
 	}
 	t := &Target[T]{frame: f, ctx: context.Background(), b: make([]T, n*n), bt: make([]T, n*n), mean: make([]T, n), identity: true, scale: T(f.B[0]), width: p}
