@@ -54,7 +54,7 @@ func (r row) work(ctx context.Context, seed int) (*outcome, error) {
 	for k, v := range r.method {
 		config[k] = v
 	}
-	if r.pilot == 0 {
+	if _, told := config["reference"]; r.pilot == 0 && !told {
 		config["reference"] = map[string]any{"scale": r.target.start}
 	}
 	text, err := json.Marshal(config)
