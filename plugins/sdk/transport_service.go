@@ -116,7 +116,12 @@ func (in *instance) ownDensity(cut int) (func(context.Context, *targets.Batch) e
 	if o.OwnGradient() {
 		can |= targets.Grad
 	}
-	return func(ctx context.Context, b *targets.Batch) error { return o.LogOwn(ctx, cut, b) }, can, nil
+	return func(ctx context.Context, b *targets.Batch) error {
+		if in.local { // it may be made of the target's; the host counts such points as it asks for them
+			ctx = new(work).with(ctx)
+		}
+		return o.LogOwn(ctx, cut, b)
+	}, can, nil
 }
 
 // Sample draws from the transport's reference.
