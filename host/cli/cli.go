@@ -24,7 +24,7 @@ type commands struct {
 	Run     runCmd     `cmd:"" help:"Draw from a target, as a run file says."`
 	Train   trainCmd   `cmd:"" help:"Train the transport of a run file, and keep what it learned."`
 	Resume  resumeCmd  `cmd:"" help:"Go on with a run or a training that was interrupted."`
-	Verify  verifyCmd  `cmd:"" help:"Do the last stage of a run again and compare it, bit for bit."`
+	Verify  verifyCmd  `cmd:"" help:"Do the last stage of a run again and compare it, bit for bit, and the results with the record."`
 	Target  targetCmd  `cmd:"" help:"Look at target densities."`
 	Plugin  pluginCmd  `cmd:"" help:"Look at plugins, or start writing one."`
 	Bench   benchCmd   `cmd:"" help:"Measure what this machine does."`

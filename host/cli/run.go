@@ -213,7 +213,7 @@ type verifyCmd struct {
 }
 
 // errDiffers is the outcome of a verification that found a difference.
-var errDiffers = errors.New("done again, the run gives other bytes: another version of the program or of the plugin, another processor, or a target that does not give the same answer twice")
+var errDiffers = errors.New("done again, the run gives other bytes: another version of the program or of the plugin, another processor, a target that does not give the same answer twice, or files of the folder that were changed")
 
 // Run does part of a run again and compares.
 func (c *verifyCmd) Run(ctx context.Context, std Streams) error {
@@ -237,7 +237,11 @@ func (c *verifyCmd) Run(ctx context.Context, std Streams) error {
 			rows = append(rows, []string{k.What, map[bool]string{true: "same", false: "DIFFERENT"}[k.Same]})
 		}
 		for _, stream := range v.Skipped {
-			rows = append(rows, []string{stream, "skipped: no two snapshots in a row"})
+			why := "skipped: no two snapshots in a row"
+			if stream == record.DrawsFolder || stream == record.SummaryFile {
+				why = "skipped: the run is not done"
+			}
+			rows = append(rows, []string{stream, why})
 		}
 		fmt.Fprint(std.Out, table("", rows))
 	}

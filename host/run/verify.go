@@ -19,12 +19,12 @@ type Verification struct {
 	Dir     string   `json:"dir"`
 	Same    bool     `json:"same"`
 	Checks  []Check  `json:"checks"`
-	Skipped []string `json:"skipped"` // streams without two snapshots in a row to compare
+	Skipped []string `json:"skipped"` // streams without two snapshots in a row to compare, and results that are not there yet
 }
 
 // Verify does the last recorded step of every stream of the run in dir again, on one worker, and compares it with the
-// record, bit for bit; with all, it does the whole run again and compares digests. The folder is only read. It compares
-// snapshots and digests, not what draws.zarr and summary.json hold of them.
+// record, bit for bit; with all, it does the whole run again and compares digests. If the run is done, it makes the results
+// again from the record and compares draws.zarr and summary.json with them. The folder is only read.
 func Verify(ctx context.Context, dir string, all bool, o Options) (*Verification, error) {
 	view, err := record.Look(dir)
 	if err != nil {
@@ -58,6 +58,11 @@ func Verify(ctx context.Context, dir string, all bool, o Options) (*Verification
 	if out.Skipped == nil {
 		out.Skipped = []string{}
 	}
+	made, missing, err := results(ctx, view, c, o)
+	if err != nil {
+		return nil, err
+	}
+	out.Checks, out.Skipped = append(out.Checks, made...), append(out.Skipped, missing...)
 	for _, k := range out.Checks {
 		out.Same = out.Same && k.Same
 	}
