@@ -49,9 +49,10 @@ const (
 	OT    = "ot"
 	SB    = "sb"
 	Score = "score"
+	NETS  = "nets"
 )
 
-var equations = map[string]pinn.Equation{LogCE: pinn.LogCE, LogFP: pinn.LogCE, OT: pinn.OT, SB: pinn.SB, Score: pinn.Score}
+var equations = map[string]pinn.Equation{LogCE: pinn.LogCE, LogFP: pinn.LogCE, OT: pinn.OT, SB: pinn.SB, Score: pinn.Score, NETS: pinn.LogCE}
 
 // equation is the one that is trained.
 func (o Options) equation(name string) pinn.Equation {
@@ -69,14 +70,20 @@ func Methods() []method.Method {
 		residual(OT, "flow of least kinetic energy, optimal transport, by two equations of potentials"),
 		residual(SB, "diffusion closest to Brownian motion, Schrödinger's bridge, likewise"),
 		residual(Score, "reversed noising, by the equation of its log density"),
+		residual(NETS, "annealed Langevin with a drift that keeps it on a geometric path, trained where it goes"),
 	}
 }
 
 // Defaults of a method's options.
 func Defaults(name string) Options {
 	o := Options{Serve: ODE, Train: shortcut, Sigma: 0.5, Frame: Product, Path: learned, Power: 3, Net: RidgeMLP, Width: 48, Batch: 512}
-	if name == LogFP || name == SB || name == Score {
+	switch name {
+	case LogFP:
 		o.Serve = SDE
+	case SB, Score: // whose steps with noise lose what the solution has
+		o.Serve = Split
+	case NETS:
+		o.Serve, o.Path = Split, geometric
 	}
 	return o
 }
@@ -113,7 +120,8 @@ func (o Options) check(name string) error {
 	one("frame", o.Frame, Product, White, Scale)
 	one("net", o.Net, RidgeMLP, Ridge, MLP)
 	hold(o.Train != plain || name == LogFP, "train", fmt.Sprintf("%q for method %s", o.Train, name), `"plain" for method logfp alone`)
-	hold(o.Path != geometric || name == LogCE || name == LogFP, "path", fmt.Sprintf("%q for method %s", o.Path, name), `"geometric" for methods logce and logfp alone`)
+	hold(name != NETS || o.Path == geometric, "path", fmt.Sprintf("%q for method %s", o.Path, name), `"geometric"`)
+	hold(o.Path != geometric || name == NETS || name == LogCE || name == LogFP, "path", fmt.Sprintf("%q for method %s", o.Path, name), `"geometric" for methods logce, logfp and nets alone`)
 	hold(o.Sigma > 0 && o.Sigma <= 100, "sigma", o.Sigma, "a number above 0, 100 at most")
 	hold(o.Steps >= 0 && o.Steps <= 1<<16, "steps", o.Steps, "0 to 65536")
 	hold(o.Power >= 1 && o.Power <= 8, "power", o.Power, "1 to 8")
@@ -133,7 +141,7 @@ const trainSteps = 500
 // Plan is the training that the options ask for.
 func (o Options) Plan(name string) *Plan {
 	p := &Plan{
-		Method: name, Equation: o.equation(name), Serve: o.Serve, Sigma: o.Sigma, Frame: o.Frame, Power: o.Power, Geometric: o.Path == geometric, Net: o.Net, Width: o.Width,
+		Method: name, Equation: o.equation(name), Serve: o.Serve, Sigma: o.Sigma, Frame: o.Frame, Power: o.Power, Geometric: o.Path == geometric, Ensemble: name == NETS, Net: o.Net, Width: o.Width,
 		Directions: o.Directions, Steps: o.Steps, Train: o.TrainSteps, Batch: o.Batch,
 	}
 	if p.Steps == 0 {

@@ -35,6 +35,7 @@ type Plan struct {
 	Frame      string
 	Power      float64 // p
 	Geometric  bool    // the path has no φ
+	Ensemble   bool    // points are of annealed Langevin, which the drift carries
 	Net        string
 	Width      int
 	Directions int // 0: by the frame

@@ -25,6 +25,10 @@ func TestLearns(t *testing.T) {
 		{LogCE, 2, func(o *Options) { o.Net, o.Frame, o.Width = MLP, White, 32 }, .9},
 		{LogFP, 1, func(o *Options) { o.Steps = 64 }, .8},
 		{LogFP, 1, func(o *Options) { o.Serve, o.Steps = Split, 32 }, .95},
+		{OT, 1, func(o *Options) {}, .97},
+		{SB, 1, func(o *Options) { o.Steps = 32 }, .9},
+		{Score, 1, func(o *Options) { o.Steps = 64 }, .8},
+		{NETS, 1, func(o *Options) { o.Steps = 32 }, .9},
 	} {
 		d := wells(t, c.wells)
 		l := learn.New(small(c.name, func(o *Options) { o.TrainSteps = 100; c.change(o) }), problem(d, 2))
@@ -52,7 +56,10 @@ func TestPlain(t *testing.T) {
 func TestResume(t *testing.T) {
 	d := wells(t, 2)
 	pilot := pilotOf(t, d)
-	for _, p := range []*Plan{small(LogCE, nil), small(LogFP, func(o *Options) { o.Net, o.Train, o.TrainSteps = MLP, plain, 3 })} {
+	for _, p := range []*Plan{
+		small(LogCE, nil), small(LogFP, func(o *Options) { o.Net, o.Train, o.TrainSteps = MLP, plain, 3 }), small(SB, func(o *Options) { o.TrainSteps, o.Steps = 3, 16 }),
+		small(NETS, func(o *Options) { o.TrainSteps, o.Steps = 3, 16 }),
+	} {
 		whole := learn.New(p, problem(d, 1))
 		if done := train(t, whole, smc.Training{Pilot: pilot}); done.Steps != p.Train {
 			t.Fatalf("%+v", done)

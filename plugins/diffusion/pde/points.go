@@ -63,8 +63,14 @@ func newPoints(p *Plan, problem *learn.Problem, s *learn.State, m *model, pool *
 	if p.Equation == pinn.Score { // draws of the path, known without any drift
 		c.flow = tiles
 	}
+	if p.Ensemble {
+		c.flow = c.between
+	}
 	if left := (tiles - c.flow) * lanes; left > 0 {
 		c.way = newWay(m, left, problem.Stream("flow"))
+	}
+	if p.Ensemble {
+		c.way.pull, c.way.sigma = newPull(m.base, s.Frame, problem.Target, c.way.lanes), m.sigma
 	}
 	if p.Equation.Noisy() {
 		c.laplacian = newLaplacian(s.Frame, problem.Target, pool.Workers(), lanes, m.idle)
@@ -92,7 +98,9 @@ func (c *points) draw(ctx context.Context, w *nn.Params[float32], step int) (*pi
 	}
 	c.step = uint32(step)
 	if c.way != nil {
-		c.way.run(w, c.step)
+		if err := c.way.run(ctx, w, c.step); err != nil {
+			return nil, err
+		}
 	}
 	c.pool.For(len(c.batch.Tiles), c.fill)
 	if c.laplacian != nil {

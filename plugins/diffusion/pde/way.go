@@ -1,6 +1,7 @@
 package pde
 
 import (
+	"context"
 	"math"
 
 	"github.com/sampan-mc/sampan/vec"
@@ -27,6 +28,7 @@ type way struct {
 	features  *jet.Input[float32]
 	by        jet.Potential[float32] // in place of drift where that is a gradient
 	sigma     float64
+	pull      *pull // nil: there are no steps of Langevin's
 	x, ahead  tile.Tile[float32]
 	first     tile.Tile[float32]
 	part, now []float32
@@ -57,7 +59,10 @@ func newWay(m *model, n int, key rng.Key) *way {
 }
 
 // run follows the flow with parameters p.
-func (w *way) run(p *nn.Params[float32], step uint32) {
+func (w *way) run(ctx context.Context, p *nn.Params[float32], step uint32) error {
+	if w.pull != nil {
+		w.pull.use(ctx)
+	}
 	d, n := w.model.loss.Dim, len(w.times)
 	vec.Normals(w.x.Data, w.lanes, d, w.lanes, w.key, 0, step, 0)
 	for i, z := range w.x.Flat() {
@@ -88,11 +93,19 @@ func (w *way) run(p *nn.Params[float32], step uint32) {
 		}
 		vec.Axpy(w.x.Flat(), h/2, w.first.Flat())
 		vec.Axpy(w.x.Flat(), h/2, second.Flat())
+		if w.pull != nil {
+			v := w.model.sigma * w.model.sigma * h
+			vec.Axpy(w.x.Flat(), float32(v/2), w.pull.at(w.x, float64(t+h)).Flat())
+		}
 		if w.sigma > 0 {
 			vec.Normals(w.ahead.Data, w.lanes, d, w.lanes, w.key, 0, step, uint32(2+piece))
 			vec.Axpy(w.x.Flat(), float32(w.sigma*math.Sqrt(h)), w.ahead.Flat())
 		}
 	}
+	if w.pull != nil {
+		return w.pull.err()
+	}
+	return nil
 }
 
 // finite is v, or nought.
