@@ -61,12 +61,12 @@ func Main(args []string, std Streams) int {
 	if err == nil {
 		err = parsed.Run()
 	}
+	var stopped *run.Interrupted
+	if err != nil && ctx.Err() != nil && !errors.As(err, &stopped) { // whatever failed then failed by it
+		err = &stoppedEarly{context.Cause(ctx)}
+	}
 	if err == nil {
 		err = out.err
-	}
-	var stopped *run.Interrupted
-	if errors.Is(err, context.Canceled) && ctx.Err() != nil && !errors.As(err, &stopped) {
-		err = fmt.Errorf("stopped by %w; there is nothing to go on with", context.Cause(ctx))
 	}
 	code := exitCode(err)
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"syscall"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"golang.org/x/sys/unix"
@@ -186,6 +187,10 @@ func faultyMain() {
 	if len(os.Args) > 1 && os.Args[1] == "serve" && os.Getenv("FAULTY_START") == "exit" {
 		fmt.Fprintln(os.Stderr, "faulty: cannot open the data of the experiment")
 		os.Exit(7)
+	}
+	if len(os.Args) > 1 && os.Args[1] == "serve" && os.Getenv("FAULTY_START") == "interrupt" {
+		_ = syscall.Kill(os.Getppid(), syscall.SIGINT)
+		time.Sleep(time.Minute) // the host ends it before
 	}
 	sdk.Main(sdk.Target{
 		Name: "faulty", Version: "0.0.1", Summary: "goes wrong in one way",
