@@ -77,6 +77,8 @@ func TestConfigErrors(t *testing.T) {
 	write("short.csv", "a,y\n1\n")
 	write("header.csv", "a,y\n")
 	write("bare.csv", "1,0\n2,1\n")
+	write("three.csv", "a,y\n1,0\n2,1\n3,2\n")
+	write("coded.csv", "a,y\n1,1\n2,2\n3,1\n")
 	for _, c := range []struct {
 		use, config string
 		want        []string
@@ -142,6 +144,9 @@ func TestConfigErrors(t *testing.T) {
 			`intercept: found 1; accepted: "first", "last", "none"`,
 		}},
 		{"logistic", `{"csv": "good.csv", "positive": 7}`, []string{"positive: found 7; accepted: a value that some of the labels have, and some have not"}},
+		{"logistic", `{"csv": "three.csv"}`, []string{"label: found a column with 3 different values, 0, 1, 2 and so on; accepted: a column with two"}},
+		{"logistic", `{"csv": "three.csv", "positive": 2}`, []string{"label: found a column with 3 different values, 0, 1, 2 and so on; accepted: a column with two"}},
+		{"logistic", `{"csv": "coded.csv"}`, []string{"label: found the values 1 and 2; accepted: 0 and 1, or −1 and 1; or say with positive which of them counts as 1"}},
 		{"logistic", `{"csv": "good.csv", "prior_sd": "wide"}`, []string{`prior_sd: found "wide"; accepted: a positive number, or "none"`}},
 		{"linear-regression", `{"csv": "good.csv", "noise_sd": 0}`, []string{"noise_sd: found 0; accepted: a positive number"}},
 		{"state-space", `{"A": [[1, 2]], "Q": [[1]], "C": [[1]], "R": [[1]], "P0": [[1]]}`, []string{

@@ -1,13 +1,17 @@
 package targets
 
-import "math"
+import (
+	"fmt"
+	"math"
+	"slices"
+)
 
 func logisticItems() []item {
 	family := item{
 		name: "logistic", kind: kindFamily, can: LogP | Grad | Parts,
 		summary: "Bayesian logistic regression on a CSV file",
 		options: append(designOptions("the response"),
-			Option{"positive", "number", "1", "value of the label that counts as 1; every other is 0"},
+			Option{"positive", "number", "1", "value of the label that counts as 1; the other is 0"},
 			Option{"prior_sd", "number", "1", `standard deviation of the weights' normal prior, intercept included; "none" for an improper flat prior`}),
 		build: func(r *reader, folder string) (Density, error) { return buildLogistic(r, openIn(folder)) },
 	}
@@ -52,6 +56,9 @@ func buildLogistic(r *reader, open opener) (Density, error) {
 	if !ok {
 		return nil, nil
 	}
+	if !checkLabels(r, ds.Y) {
+		return nil, nil
+	}
 	ones := 0
 	for i, y := range ds.Y {
 		ds.Y[i] = 0
@@ -65,6 +72,22 @@ func buildLogistic(r *reader, open opener) (Density, error) {
 		return nil, nil
 	}
 	return NewLogistic(ds, priorSD)
+}
+
+// checkLabels holds the response to two values: 0 and 1, or −1 and 1, or others if it is said which of them counts as 1.
+func checkLabels(r *reader, y []float64) bool {
+	values := slices.Clone(y)
+	slices.Sort(values)
+	values = slices.Compact(values)
+	switch {
+	case len(values) > 2:
+		r.fault("label", fmt.Sprintf("a column with %d different values, %v, %v, %v and so on", len(values), values[0], values[1], values[2]), "a column with two")
+		return false
+	case len(values) == 2 && r.m["positive"] == nil && !(values[1] == 1 && (values[0] == 0 || values[0] == -1)):
+		r.fault("label", fmt.Sprintf("the values %v and %v", values[0], values[1]), "0 and 1, or −1 and 1; or say with positive which of them counts as 1")
+		return false
+	}
+	return true
 }
 
 // logisticKnown is the record of a catalogue entry in data/logistic_known.json.
