@@ -2,12 +2,9 @@ package tables
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"math"
 
-	"github.com/sampan-mc/sampan/plugins/diffusion"
-	"github.com/sampan-mc/sampan/plugins/sdk"
 	"github.com/sampan-mc/sampan/smc"
 	"github.com/sampan-mc/sampan/smc/diag"
 	"github.com/sampan-mc/sampan/targets"
@@ -32,78 +29,18 @@ type outcome struct {
 	Warnings       []string
 	Failed         string
 	BackwardESS    float64 `json:",omitempty"`
+
+	Beside    []beside   `json:",omitempty"` // tempering, held against a row's own way to log Z
+	KnownErr  float64    `json:",omitempty"` // standard error of the known value, where that is an estimate
+	Hybrid    *hybrid    `json:",omitempty"`
+	Prototype *prototype `json:",omitempty"`
 }
 
 const (
-	chunk     = 1024
-	pilotMove = 2 // applications of HMC a stage
+	chunk = 1024
 
 	countable = 20 // effective paths that a mode must expect, to be told found or missing
 )
-
-// work runs a row.
-func (r row) work(ctx context.Context, seed int) (*outcome, error) {
-	o := &outcome{Row: r.name(), Seed: seed, Paths: r.paths}
-	target, err := targets.New(r.target.name, r.config(seed), "")
-	if err != nil {
-		return nil, err
-	}
-	var points int64
-	counted := targets.Watch(target, func(_ context.Context, n int, _ targets.Want) error { points += int64(n); return nil })
-	config := map[string]any{}
-	for k, v := range r.method {
-		config[k] = v
-	}
-	if _, told := config["reference"]; r.pilot == 0 && !told {
-		config["reference"] = map[string]any{"scale": r.target.start}
-	}
-	text, err := json.Marshal(config)
-	if err != nil {
-		return nil, err
-	}
-	made, err := diffusion.Component().New(sdk.Env{Config: text, Target: counted})
-	if err != nil {
-		return nil, err
-	}
-	learner, ok := made.(smc.Learner)
-	if !ok {
-		return nil, fmt.Errorf("the method does not learn")
-	}
-	training := smc.Training{Key: rng.NewKey(uint64(seed), "train", 0)}
-	began := cpuSeconds()
-	if r.pilot > 0 {
-		if training.Pilot, err = r.tempered(ctx, counted, seed); err != nil {
-			return nil, fmt.Errorf("pilot: %w", err)
-		}
-	}
-	o.Pilot = cpuSeconds() - began
-	began = cpuSeconds()
-	learned, err := learner.Train(ctx, &training)
-	if err != nil {
-		return nil, fmt.Errorf("training: %w", err)
-	}
-	o.Train = cpuSeconds() - began
-	o.Steps, o.Warnings, o.Evaluations = learned.Steps, learned.Warnings, points
-	began = cpuSeconds()
-	err = o.weigh(ctx, learner, target, seed)
-	o.Evaluate = cpuSeconds() - began
-	return o, err
-}
-
-// tempered is the pilot.
-func (r row) tempered(ctx context.Context, target targets.Density, seed int) ([]smc.Level, error) {
-	ref, err := smc.NewNormal(target.Info().Dim(), []float64{0}, []float64{r.target.start})
-	if err != nil {
-		return nil, err
-	}
-	c := smc.Defaults()
-	c.Seed, c.Particles, c.Move.Steps = uint64(seed), r.pilot, pilotMove
-	p, err := smc.Pilot(ctx, ref, target, c, 0, smc.Hooks{})
-	if err != nil {
-		return nil, err
-	}
-	return p.Levels, nil
-}
 
 // weigh sends fresh particles down the path.
 func (o *outcome) weigh(ctx context.Context, t smc.Transport, target targets.Density, seed int) error {
@@ -157,26 +94,36 @@ func (o *outcome) weigh(ctx context.Context, t smc.Transport, target targets.Den
 	o.Gap = known - diag.LowerBound(lw)
 	o.ParetoK = diag.ParetoK(lw)
 	if modal != nil {
-		weights := modal.ModeWeights()
-		shares := diag.ModeShares(mode, len(weights), lw)
-		o.Variation = diag.TotalVariation(shares, weights)
-		for i, w := range weights {
-			if w*n*o.ESS < countable {
-				continue
-			}
-			o.Of++
-			if shares[i] > w/2 {
-				o.Modes++
-			}
-		}
+		o.judgeModes(modal.ModeWeights(), mode, lw, n*o.ESS)
 	}
 	return nil
+}
+
+// judgeModes tells which modes were found by weighted points, of which so many are effective.
+func (o *outcome) judgeModes(weights []float64, mode []int, lw []float64, effective float64) {
+	shares := diag.ModeShares(mode, len(weights), lw)
+	o.Variation = diag.TotalVariation(shares, weights)
+	for i, w := range weights {
+		if w*effective < countable {
+			continue
+		}
+		o.Of++
+		if shares[i] > w/2 {
+			o.Modes++
+		}
+	}
 }
 
 // faults lists the gates that an outcome misses.
 func (r row) faults(o *outcome) (out []string) {
 	if o.Failed != "" {
 		return []string{o.Failed}
+	}
+	switch {
+	case r.contest != nil:
+		return r.contest.missed(o)
+	case r.race != nil:
+		return o.behind()
 	}
 	if o.ESS < r.demanded {
 		out = append(out, fmt.Sprintf("effective sample size %.4f, demanded %.4f", o.ESS, r.demanded))
@@ -192,6 +139,9 @@ func (r row) faults(o *outcome) (out []string) {
 	}
 	if r.seconds > 0 && o.Pilot+o.Train > r.seconds {
 		out = append(out, fmt.Sprintf("%.0f CPU seconds, allowed %.0f", o.Pilot+o.Train, r.seconds))
+	}
+	if o.Hybrid != nil {
+		out = append(out, o.Hybrid.missed()...)
 	}
 	return out
 }

@@ -23,13 +23,46 @@ func (b *book) write() []byte {
 		}
 		if r.table != table {
 			table = r.table
-			fmt.Fprintf(&p, "\n## %s\n\n", table)
-			p.WriteString("| target | published ESS | demanded | ESS | log Z | gap | modes | TV | Pareto k | paths | steps | evaluations | CPU seconds | missed |\n")
-			p.WriteString("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n")
+			head(&p, table, r.columns())
 		}
 		p.WriteString(line(r, all))
 	}
+	b.hybrids(&p)
 	return p.Bytes()
+}
+
+// pathColumns are those of the rows that are judged by fresh paths.
+var pathColumns = []string{"target", "published ESS", "demanded", "ESS", "log Z", "gap", "modes", "TV", "Pareto k", "paths", "steps", "evaluations", "CPU seconds", "missed"}
+
+func (r row) columns() []string {
+	switch {
+	case r.contest != nil:
+		return contestColumns
+	case r.race != nil:
+		return raceColumns
+	}
+	return pathColumns
+}
+
+// head starts a table.
+func head(p *bytes.Buffer, title string, columns []string) {
+	fmt.Fprintf(p, "\n## %s\n\n| %s |\n|%s\n", title, strings.Join(columns, " | "), strings.Repeat(" --- |", len(columns)))
+}
+
+// hybrids adds the table of what the host made of samplers, one seed of each.
+func (b *book) hybrids(p *bytes.Buffer) {
+	begun := false
+	for _, r := range rows() {
+		all := b.of(r)
+		if len(all) == 0 || all[len(all)/2].Hybrid == nil {
+			continue
+		}
+		if !begun {
+			head(p, "The same samplers in the host's hybrid, which decides whether to use them", hybridColumns)
+			begun = true
+		}
+		p.WriteString(r.hybridLine(all[len(all)/2]))
+	}
 }
 
 func line(r row, all []*outcome) string {
@@ -56,7 +89,15 @@ func line(r row, all []*outcome) string {
 			missed = append(missed, fmt.Sprintf("seed %d: %s", o.Seed, strings.ReplaceAll(f, "\n", " ")))
 		}
 	}
-	o := all[len(all)/2]
+	o, lapses := all[len(all)/2], strings.Join(missed, "; ")+r.note
+	switch {
+	case o.Failed != "" && (r.contest != nil || r.race != nil):
+		return fmt.Sprintf("| %s |%s %s |\n", r.target.short, strings.Repeat(" – |", len(r.columns())-2), lapses)
+	case r.contest != nil:
+		return r.contestLine(o, lapses)
+	case r.race != nil:
+		return r.raceLine(o, lapses)
+	}
 	target := r.target.short
 	if r.rotated {
 		target += ", rotated"
@@ -68,7 +109,7 @@ func line(r row, all []*outcome) string {
 	return fmt.Sprintf("| %s | %s | %s | %s | %+.4f ± %.4f | %.4f | %s | %s | %.2f | %d | %d | %.2g | %.0f + %.0f | %s |\n", target,
 		figure(r.published), figure(r.demanded), span, median(func(o *outcome) float64 { return o.LogZ }), median(func(o *outcome) float64 { return o.LogZErr }),
 		median(func(o *outcome) float64 { return o.Gap }), modes, variation, median(func(o *outcome) float64 { return o.ParetoK }), o.Paths, o.Steps,
-		float64(o.Evaluations), median(func(o *outcome) float64 { return o.Pilot }), median(func(o *outcome) float64 { return o.Train }), strings.Join(missed, "; ")+r.note)
+		float64(o.Evaluations), median(func(o *outcome) float64 { return o.Pilot }), median(func(o *outcome) float64 { return o.Train }), lapses)
 }
 
 func figure(v float64) string {

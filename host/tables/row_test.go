@@ -1,6 +1,9 @@
 package tables
 
-import "fmt"
+import (
+	"fmt"
+	"os"
+)
 
 // The three targets that the published tables have, in their order.
 var seedTargets = []problem{
@@ -13,6 +16,8 @@ var seedTargets = []problem{
 type problem struct {
 	name, short string
 	start       float64
+	prior       bool   // the reference is the target's own prior
+	csv         string // a file of the shared data that it is made from
 }
 
 // rotation is the seed of the rotation of the second runs; the tables of three seeds take it and the two after it.
@@ -34,6 +39,11 @@ type row struct {
 	biased    bool    // its weights are not the chain's: log Z is not held to anything
 	seconds   float64 // CPU seconds of pilot and training that are allowed; 0: any
 	note      string
+
+	contest *contest // a row of log Z by sequential Monte Carlo
+	race    *race    // a row of the time that another program takes
+	steps   int      // of the method's own training, in a race
+	hybrid  bool     // the host's hybrid is made of the sampler, and decides about it
 }
 
 // name tells rows apart, and is stable.
@@ -47,8 +57,28 @@ func (r row) name() string {
 
 // config is that of the target.
 func (r row) config(seed int) map[string]any {
-	if !r.rotated {
-		return nil
+	c := map[string]any{}
+	if r.rotated {
+		c["rotation"] = rotation + seed - 1
 	}
-	return map[string]any{"rotation": rotation + seed - 1}
+	if r.target.csv != "" {
+		c["csv"] = r.target.csv
+	}
+	return c
+}
+
+// shared is the folder of the data that the repository does not hold.
+const shared = "../../../shared"
+
+// absent says what a row needs and is not there; "" for nothing.
+func (r row) absent() string {
+	if r.target.csv != "" {
+		if _, err := os.Stat(r.target.csv); err != nil {
+			return fmt.Sprintf("no data: %v", err)
+		}
+	}
+	if r.race != nil {
+		return r.race.absent()
+	}
+	return ""
 }

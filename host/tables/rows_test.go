@@ -86,11 +86,11 @@ func rows() []row {
 	l.three(dis, none, [3]float64{.88, .60, .75})
 
 	narrow := map[string]any{"scale": 1} // as published: too narrow to reach the modes
-	collapse := row{table: "PIS, KL, from a narrow start: loses modes", noModes: true, biased: true, seconds: minutes(3)}
+	collapse := row{table: "PIS, KL, from a narrow start: loses modes", noModes: true, biased: true, hybrid: true, seconds: minutes(3)}
 	l.scratch(collapse, [3]float64{.0051, .0004, .8172}, method("pis", "std", "fixed", "loss", "kl", "steps", 200, "reference", narrow))
 	collapse.table = "DIS, KL, from a narrow start: loses modes"
 	l.scratch(collapse, [3]float64{.0226, .0012, .0225}, method("dis", "std", "fixed", "loss", "kl", "steps", 200, "reference", narrow))
-	collapse.table = "PIS, log-variance, from a narrow start: it is the start that loses them"
+	collapse.table, collapse.hybrid = "PIS, log-variance, from a narrow start: it is the start that loses them", false
 	l.scratch(collapse, none, method("pis", "std", "fixed", "loss", "log-variance", "steps", 200, "reference", narrow))
 
 	annealed := row{table: "CMCD, log-variance", method: method("cmcd", "start", "pilot", "learn_schedule", true, "learn_sizes", true, "net", "perdim"), pilot: pilotParticles, seconds: minutes(3)}
@@ -98,6 +98,8 @@ func rows() []row {
 	annealed.table, annealed.method = "General bridge, log-variance", method("bridge", "start", "pilot")
 	l.three(annealed, none, [3]float64{.7, .5, 0})
 	l.pdeRows()
+	l.contests()
+	l.races()
 	return l
 }
 
