@@ -57,6 +57,11 @@ type sayFunc func(code, format string, args ...any)
 // judgeAncestry speaks of the island with the fewest surviving ancestors.
 func (r *run) judgeAncestry(res *Result, say sayFunc) {
 	n, worst, at := r.cfg.Particles, r.cfg.Particles, 0
+	if n < fewSurvivors {
+		say("few-particles", "%d particles in an island are too few to say anything: neither log Z nor its error nor a diagnostic of the weights means much "+
+			"with fewer than %d, and modes are missed; take hundreds", n, fewSurvivors)
+		return
+	}
 	for i := range res.Islands {
 		if alive, _ := res.Islands[i].Genealogy.Ancestors(); alive < worst {
 			worst, at = alive, i
