@@ -62,6 +62,12 @@ func (pop *population) decide(ctx context.Context) error {
 		pop.plan.Decisions = append(pop.plan.Decisions, d)
 		return nil
 	}
+	if pop.trial && first == 1 && pop.cut == len(pop.cuts) && len(pop.reports) > 0 && pop.transport.Reference() != nil {
+		// All of the transport is given up; what tempering would make of its reference is of no interest.
+		pop.plan.Stages = nil
+		pop.plan.Decisions = append(pop.plan.Decisions, d)
+		return nil
+	}
 	tally := pop.tally
 	if err := pop.restore(before); err != nil {
 		return fmt.Errorf("go back to cut %d: %w", first-1, err)

@@ -43,6 +43,8 @@ type population struct {
 	refinable bool    // finer cuts can be had, rather than replace a segment
 	wants     bool    // finer cuts
 
+	trial bool // a pilot's: where the transport is of no use at all, it need not go on without
+
 	sp                       *Particles  // what resampling gathers into; swapped with p and s
 	ss                       *mcmc.State //
 	ratio, weights, uniforms []float64
@@ -88,7 +90,7 @@ func pilotName(attempt int) string {
 func (r *run) newPilot(attempt int) *population {
 	name := pilotName(attempt)
 	p := r.newPopulation(name, "smc/"+name, 0)
-	p.threshold = max(r.cfg.Threshold, pilotThreshold)
+	p.threshold, p.trial = max(r.cfg.Threshold, pilotThreshold), true
 	return p
 }
 

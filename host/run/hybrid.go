@@ -27,8 +27,16 @@ type hybridRun struct {
 	manifest *manifest // of what was learned
 }
 
-// The particles of a pilot: to train on its points, and to be held against in log Z.
-const taught, held = 8192, 1024
+// The particles of a pilot: to train on its points, and to be held against in log Z. Of those to train on there are fewer
+// where dimensions are many, and each costs more.
+const (
+	taught, held = 8192, 1024
+	taughtDims   = 1 << 19 // particles times dimensions
+	leastTaught  = 256
+)
+
+// pupils is how many particles a pilot to train on has in d dimensions.
+func pupils(d int) int { return min(max(taughtDims/d, leastTaught), taught) }
 
 // newHybrid opens the transport of a population run.
 func newHybrid(ctx context.Context, p *populationRun) (algorithm, error) {
@@ -47,7 +55,7 @@ func newHybrid(ctx context.Context, p *populationRun) (algorithm, error) {
 	if k.Pilot.Particles == 0 {
 		k.Pilot.Particles = held
 		if learns {
-			k.Pilot.Particles = taught
+			k.Pilot.Particles = pupils(p.density.Info().Dim())
 		}
 	}
 	h.pilotCfg = p.cfg

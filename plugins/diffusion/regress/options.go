@@ -38,21 +38,35 @@ const (
 	leastSteps = 1000
 	stepDims   = 256_000 // steps times dimensions
 
+	mostBatch  = 2048
+	leastBatch = 256
+
 	mostOwn  = 1 << 15
-	leastOwn = 1 << 11
+	leastOwn = 1 << 9
 	ownDims  = 1 << 22 // draws of the model's own times dimensions: what they take of memory, three times, in float64
+
+	// many is the number of dimensions beyond which all of this shrinks further: an evaluation of a target costs as the
+	// square of them, or nearly, and a training is to cost no more than its pilot.
+	many = 512
 )
 
 // trainSteps is how many steps of Adam a target of d dimensions gets: a minute's worth or less.
-func trainSteps(d int) int { return min(max(stepDims/d, leastSteps), mostSteps) }
+func trainSteps(d int) int { return min(max(stepDims/d, leastSteps), mostSteps) * many / max(d, many) }
+
+// batch is how many samples one has.
+func batch(d int) int {
+	if d > many {
+		return leastBatch
+	}
+	return mostBatch
+}
 
 // own is how many draws a model makes of its own.
-func own(d int) int { return min(max(ownDims/d, leastOwn), mostOwn) }
+func own(d int) int { return min(max(ownDims/max(d, d*d/many), leastOwn), mostOwn) }
 
 // Plan makes the plan.
 func (o Options) Plan() *Plan {
 	number(&o.Steps, 128)
-	number(&o.Batch, 2048)
 	p := &Plan{
 		Method: o.Method, Shape: control.Shape{Score: true, Gates: true, Std: o.Std}, Frame: o.Frame,
 		Arch:  Arch{Kind: o.Net, Width: o.Width, Depth: o.Depth, Act: nn.GELU},

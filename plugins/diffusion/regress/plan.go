@@ -21,9 +21,9 @@ type Plan struct {
 	Arch    Arch
 	Gates   control.Gates
 	Factor  func(s *chain.Spec) func(k, gate int) float64
-	Frame   string // one of Frames; "": the first
-	Steps   int    // of Adam, of all rounds; 0: by the dimension
-	Batch   int
+	Frame   string  // one of Frames; "": the first
+	Steps   int     // of Adam, of all rounds; 0: by the dimension
+	Batch   int     // 0: likewise
 	Rate    float64 // of Adam, at its highest
 	Final   float64 // and at the end
 	Refresh int     // rounds after the first, with draws of the model's own
@@ -81,6 +81,9 @@ func (p *Plan) frame(ctx context.Context, problem *learn.Problem, x, g []float64
 	case "white":
 		f, err = pilot.Whitened(x, g, problem.Dim)
 		return f, pilot.White, err
+	}
+	if d := problem.Dim; d > many && len(x) < enough*d*d { // what few draws tell of covariances is noise
+		return pilot.Isotropic(x, d), pilot.White, nil
 	}
 	return pilot.Frame(ctx, problem.Target, x, g, problem.Stream("frame"))
 }

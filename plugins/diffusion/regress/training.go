@@ -137,7 +137,9 @@ func (t *training) ready() (err error) {
 		return err
 	}
 	if t.regression == nil {
-		t.regression, err = New(t.sampler, data, t.plan.Batch, learn.Lanes, t.pool, t.aim())
+		size := t.plan.Batch
+		number(&size, batch(t.problem.Dim))
+		t.regression, err = New(t.sampler, data, size, learn.Lanes, t.pool, t.aim())
 	} else {
 		t.regression.Use(data)
 	}
