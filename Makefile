@@ -41,7 +41,8 @@ race: python-env ## the packages where goroutines or processes meet, under the r
 	CGO_ENABLED=1 SAMPAN_PYTHON=$(PYTHON_ENV)/bin/python $(GO) test -race -short -timeout 10m $(RACE)
 
 .PHONY: test-long
-test-long: test-python-long ## JAX and PyTorch in the Python SDK; the whole Go suite on the lower levels of the vector core
+test-long: test-python-long ## JAX and PyTorch in the Python SDK; learned samplers on every posterior; the Go suite on the lower levels of the vector core
+	SAMPAN_LONG=1 $(GO) test -count=1 -timeout 3h -run TestPosteriors -v ./host/cli
 	SAMPAN_CPU=generic SAMPAN_PYTHON=$(PYTHON_ENV)/bin/python $(GO) test -count=1 -timeout 30m ./...
 	@if grep -qw avx2 /proc/cpuinfo 2>/dev/null; then SAMPAN_CPU=avx2 SAMPAN_PYTHON=$(PYTHON_ENV)/bin/python $(GO) test -count=1 -timeout 30m ./...; fi
 
@@ -52,6 +53,10 @@ validate: build ## log Z over many seeds against exact values; writes docs/resul
 .PHONY: tables
 tables: ## learned samplers against published figures; writes docs/results/samplers.md (an hour and more; SEEDS=3, ONLY=regexp)
 	SAMPAN_TABLES=docs/results/samplers.md SAMPAN_TABLES_SEEDS=$(SEEDS) SAMPAN_TABLES_ONLY='$(ONLY)' $(GO) test -count=1 -timeout 8h -run TestTables -v ./host/tables
+
+.PHONY: tables-phi4
+tables-phi4: build ## the φ⁴ lattice over its hopping parameter; writes docs/results/phi4.md, .json, .svg (12 CPU minutes; ONLY=new goes on, ONLY=page writes the page)
+	SAMPAN_PHI4=docs/results/phi4.md SAMPAN_PHI4_ONLY='$(ONLY)' $(GO) test -count=1 -timeout 2h -run TestPhi4 -v ./host/tables/phi4
 
 .PHONY: bench
 bench: python-env ## the wire, the leapfrog loop, the targets and the vector core, each against a loop of the same run
