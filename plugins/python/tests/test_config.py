@@ -39,11 +39,12 @@ def model(
     return sampan.target(dim=dim)(lambda x: x[:, 0])
 
 
-def test_types_and_defaults():
+def test_types_and_defaults(tmp_path):
+    (tmp_path / "d.csv").touch()
     config = {"data": "d.csv", "prior": {"scale": 2, "knots": [1, 2]}, "dim": 3, "scale": 4, "extra": {"a": [1]}}
-    assert model.make(config, "/run").dim == 3
+    assert model.make(config, str(tmp_path)).dim == 3
     assert {
-        "data": Path("/run/d.csv"),
+        "data": tmp_path / "d.csv",
         "prior": Prior(2.0, "normal", [1, 2]),
         "dim": 3,
         "scale": 4.0,
@@ -70,7 +71,7 @@ def test_every_fault_is_told_at_once():
     assert sorted(e.value.problems) == sorted(
         [
             ("nme", "an unknown key", f'one of {keys}; nearest is "name"'),
-            ("data", "nothing", "the path of a file, relative to the run file"),
+            ("data", "nothing", "the path of a file or folder, relative to the run file"),
             ("prior.scal", "an unknown key", 'one of scale, kind, knots; nearest is "scale"'),
             ("prior.scale", "nothing", "a number"),
             ("prior.kind", "'cauchy'", "one of 'normal', 'student'"),
@@ -83,9 +84,16 @@ def test_every_fault_is_told_at_once():
     )
 
 
-def test_a_table_where_a_number_stands():
+def test_a_path_that_is_not_there(tmp_path):
     with pytest.raises(ConfigError) as e:
-        model.make({"data": "d", "prior": 3})
+        model.make({"data": "d.csv", "prior": {"scale": 2}}, str(tmp_path))
+    accepted = "the path of a file or folder, relative to the run file"
+    assert e.value.problems == [("data", f"'d.csv', and there is no {tmp_path / 'd.csv'}", accepted)]
+
+
+def test_a_table_where_a_number_stands(tmp_path):
+    with pytest.raises(ConfigError) as e:
+        model.make({"data": ".", "prior": 3}, str(tmp_path))
     assert e.value.problems == [("prior", "3", "a table of scale, kind, knots")]
 
 

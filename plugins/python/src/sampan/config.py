@@ -24,7 +24,7 @@ _SCALARS: dict[Any, tuple[str, str]] = {  # type: what is said in messages, and 
     int: ("a whole number", "integer"),
     float: ("a number", "number"),
     str: ("a string", "string"),
-    Path: ("the path of a file, relative to the run file", "string"),
+    Path: ("the path of a file or folder, relative to the run file", "string"),
     list: ("a list", "array"),
     dict: ("a table", "object"),
 }
@@ -154,7 +154,10 @@ def _read(kind: Any, value: Any, path: str, folder: Path, problems: list) -> Any
         values = _read_table(_dataclass_fields(kind), value, path + ".", folder, problems)
         return kind(**values) if len(problems) == before else None  # type: ignore[operator]
     if kind is Path and isinstance(value, str):
-        return folder / value
+        place = folder / value
+        if not place.exists():
+            problems.append((path, f"{value!r}, and there is no {place}", _SCALARS[Path][0]))
+        return place
     if kind is float and isinstance(value, (int, float)) and not isinstance(value, bool):
         return float(value)
     if kind is int and isinstance(value, int) and not isinstance(value, bool):
