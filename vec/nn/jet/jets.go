@@ -12,7 +12,8 @@ type jets[T vec.Float] struct {
 	in    *Input[T]
 	shift *shift[T] // nil: no conditions
 	act   vec.Act
-	full  bool // Laplacian and time derivative too
+	full  bool         // Laplacian and time derivative too
+	probe tile.Tile[T] // in place of coordinates, one direction for each particle; the zero tile: coordinates
 	d, p  int
 	j     int            // channels
 	x     []tile.Tile[T] // x[l] is the input of layer l ≥ 1, with its row of ones
@@ -26,7 +27,12 @@ type jets[T vec.Float] struct {
 }
 
 func newJets[T vec.Float](net, time *nn.MLP[T], in *Input[T], full bool, a *tile.Arena[T]) *jets[T] {
-	j := &jets[T]{net: net, in: in, act: activation(net.Act), full: full, d: in.Dim, p: in.u.P, j: in.Dim + 1}
+	return newJetsOf(net, time, in, in.Dim, full, a)
+}
+
+// newJetsOf has d gradient channels, in whatever directions.
+func newJetsOf[T vec.Float](net, time *nn.MLP[T], in *Input[T], d int, full bool, a *tile.Arena[T]) *jets[T] {
+	j := &jets[T]{net: net, in: in, act: activation(net.Act), full: full, d: d, p: in.u.P, j: d + 1}
 	if full {
 		j.j += 2
 	}
@@ -53,7 +59,7 @@ func newJets[T vec.Float](net, time *nn.MLP[T], in *Input[T], full bool, a *tile
 	}
 	j.sums = a.Slice(net.Hidden[0] * j.j)
 	j.u = zeros(a, in.u.Rows, n)
-	for i := range j.d {
+	for i := range min(j.d, in.Dim) {
 		copy(j.channel(j.u, 1+i).Row(i), j.scale)
 	}
 	return j
@@ -67,6 +73,12 @@ func (j *jets[T]) rate(t tile.Tile[T]) tile.Tile[T] { return j.channel(t, j.d+2)
 
 // Begin fills in the gradient channels of the first layer.
 func (j *jets[T]) Begin(w *nn.Params[T]) {
+	if j.shift != nil {
+		j.shift.Begin(w)
+	}
+	if !j.probe.IsZero() {
+		return
+	}
 	wt, rows, s := w.Transposed(j.net.Layers[0]), j.net.Layers[0].Rows(), T(j.in.Scale)
 	for o := range j.net.Hidden[0] {
 		z := j.z[0].Row(o)[j.p:]
@@ -76,9 +88,6 @@ func (j *jets[T]) Begin(w *nn.Params[T]) {
 				c[q] = s * v
 			}
 		}
-	}
-	if j.shift != nil {
-		j.shift.Begin(w)
 	}
 }
 
@@ -92,6 +101,10 @@ func (j *jets[T]) forward(w *nn.Params[T]) {
 		value, rate = j.shift.forward(w)
 	}
 	w.Apply(first, j.in.u, j.channel(j.z[0], 0), value)
+	if !j.probe.IsZero() {
+		z := j.channel(j.z[0], 1)
+		vec.Gemm(first.Out, j.p, j.probe.Rows, w.Transposed(first), first.Rows(), 1, j.probe.Data, j.probe.LD, nil, 0, z.Data, z.LD)
+	}
 	if j.full {
 		zt := j.rate(j.z[0])
 		vec.Gemm(first.Out, j.p, j.in.slope.Rows, w.Transposed(first)[j.d:], first.Rows(), 1, j.in.slope.Data, j.in.slope.LD, rate.Data, rate.LD, zt.Data, zt.LD)
@@ -152,6 +165,10 @@ func (j *jets[T]) first(w *nn.Params[T], s nn.Sink[T], bar tile.Tile[T]) {
 			times := nn.Dense{In: j.in.slope.Rows, Out: layer.Out, Off: layer.Off + j.d*layer.Out, NoBias: true}
 			s.Dense(times, j.in.slope, j.rate(bar))
 		}
+		if !j.probe.IsZero() {
+			s.Dense(nn.Dense{In: j.probe.Rows, Out: layer.Out, Off: layer.Off, NoBias: true}, j.probe, j.channel(bar, 1))
+			return
+		}
 		if j.d == 0 {
 			return
 		}
@@ -165,6 +182,9 @@ func (j *jets[T]) first(w *nn.Params[T], s nn.Sink[T], bar tile.Tile[T]) {
 		return
 	}
 	j.channel(j.u, 0).Copy(j.in.u)
+	if !j.probe.IsZero() {
+		j.channel(j.u, 1).Slice(0, j.probe.Rows).Copy(j.probe)
+	}
 	if j.full {
 		j.rate(j.u).Slice(j.d, j.d+j.in.slope.Rows).Copy(j.in.slope)
 	}

@@ -18,6 +18,7 @@ type Points[T vec.Float] struct {
 	Sigma2 []T // σ²(t); of noisy equations only
 	Second []T // the factor of the second residual; OT and SB only
 	Known  *Known[T]
+	Probes [2]tile.Tile[T] // directions, Dim by P; with Config.Probes only
 }
 
 // Known holds the known parts of V at a tile of points, a value a point in each slice.

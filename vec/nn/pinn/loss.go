@@ -38,6 +38,9 @@ type Config struct {
 	Residual bool
 	Head     float64 // scale of the last layers' initial weights
 	Ridge    *Ridge  // nil: perceptrons alone
+	// Probes says that div μ of perceptrons is estimated along two random directions a point, Points.Probes, and that r² is the product
+	// of the residuals of both, whose mean it is (Hutchinson). For Gradient and fields alone: rows of a Jacobian have no such pairs.
+	Probes bool
 
 	Known bool // batches hold known parts of V
 	Norms int  // z to learn
@@ -129,8 +132,17 @@ func (l *Loss[T]) addSlot(worker, s int) {
 	lo, hi := l.Slots.Tiles(s)
 	for t := lo; t < hi; t++ {
 		k.residual(l.w, &b.Tiles[t])
-		l.sums[s] += vec.Dot(k.r, k.r)
-		vec.Scale(k.c, T(2/float64(b.Len())), k.r)
+		scale := T(2 / float64(b.Len()))
+		if k.probes[1] != nil {
+			scale /= 2
+			l.sums[s] += vec.Dot(k.r, k.r2)
+			vec.Scale(k.c1, scale, k.r2)
+			vec.Scale(k.c2, scale, k.r)
+			vec.Add(k.c, k.c1, k.c2)
+		} else {
+			l.sums[s] += vec.Dot(k.r, k.r)
+			vec.Scale(k.c, scale, k.r)
+		}
 		k.back(l.w, &b.Tiles[t], sink)
 	}
 	k.end(l.w, sink)
@@ -138,6 +150,9 @@ func (l *Loss[T]) addSlot(worker, s int) {
 
 // NewJacobian makes the Jacobian of the residuals of n points.
 func (l *Loss[T]) NewJacobian(w *nn.Params[T], n int) *gram.Jacobian[T] {
+	if l.Probes {
+		panic("pinn: residuals of random directions have no Jacobian")
+	}
 	shape, b := &gram.Shape[T]{P: l.P}, NewBatch[T](l.Dim, l.P, l.P, l.Known, l.Norms)
 	k := l.workers[0]
 	k.begin(w)

@@ -15,6 +15,11 @@ type worker[T vec.Float] struct {
 	mu  jet.Field[T]     // nil where the drift is a gradient, or V's
 	by  jet.Potential[T] // Φ; nil where it is none
 
+	probes [2]jet.Probe[T] // in place of mu, if asked for; else nil
+	r2     []T             // the second probe's residual
+	c1, c2 []T             // cotangents of both
+	zero   tile.Tile[T]
+
 	v      jet.Scalar[T] // derivatives of V, then cotangents of φ
 	f      jet.Scalar[T] // derivatives of Φ, then its cotangents
 	m      tile.Tile[T]  // μ
@@ -32,8 +37,17 @@ func newWorker[T vec.Float](l *Loss[T], p int) *worker[T] {
 	case k.eq.Gradient():
 		k.by = jet.NewPotential(l.Drift, k.in, &a)
 	case k.eq != Score:
-		k.mu = jet.NewField(l.Drift, k.in, &a)
 		k.mBar = a.Tile(l.Dim, p)
+		if !l.Probes {
+			k.mu = jet.NewField(l.Drift, k.in, &a)
+			break
+		}
+		for i := range k.probes {
+			k.probes[i] = jet.NewProbe(l.Drift, k.in, &a)
+		}
+		k.mu = k.probes[0]
+		k.r2, k.c1, k.c2, k.zero = a.Slice(p), a.Slice(p), a.Slice(p), a.Tile(l.Dim, p)
+		k.zero.Fill(0)
 	}
 	if k.eq.Noisy() {
 		k.phi = jet.NewPotential(l.Potential, k.in, &a)
@@ -51,6 +65,9 @@ func (k *worker[T]) end(w *nn.Params[T], s nn.Sink[T]) {
 	if k.mu != nil {
 		k.mu.End(w, s)
 	}
+	if k.probes[1] != nil {
+		k.probes[1].End(w, s)
+	}
 	if k.by != nil {
 		k.by.End(w, s)
 	}
@@ -60,6 +77,9 @@ func (k *worker[T]) begin(w *nn.Params[T]) {
 	k.phi.Begin(w)
 	if k.mu != nil {
 		k.mu.Begin(w)
+	}
+	if k.probes[1] != nil {
+		k.probes[1].Begin(w)
 	}
 	if k.by != nil {
 		k.by.Begin(w)
@@ -73,9 +93,18 @@ func (k *worker[T]) residual(w *nn.Params[T], b *Points[T]) {
 	rate, grad, r, s := k.v.Rate.Data, k.v.Grad, k.r, k.tmp
 	switch {
 	case k.mu != nil:
+		for i, p := range k.probes {
+			if p != nil {
+				p.Along(b.Probes[i])
+			}
+		}
 		m, div := k.mu.Forward(w)
 		k.m = m
 		vec.Add(r, rate, div.Data)
+		if p := k.probes[1]; p != nil { // what the second has more than the first
+			_, div2 := p.Forward(w)
+			vec.Sub(k.r2, div2.Data, div.Data)
+		}
 	case k.by != nil:
 		k.f = k.by.Forward(w)
 		k.m = k.f.Grad
@@ -97,6 +126,9 @@ func (k *worker[T]) residual(w *nn.Params[T], b *Points[T]) {
 	}
 	if k.by != nil {
 		k.second(b)
+	}
+	if k.r2 != nil {
+		vec.Add(k.r2, k.r2, r)
 	}
 }
 
@@ -163,6 +195,9 @@ func (k *worker[T]) back(w *nn.Params[T], b *Points[T], s nn.Sink[T]) {
 	}
 	k.densityBack(w, b, s)
 	switch {
+	case k.probes[1] != nil:
+		k.mu.Backward(w, k.mBar, tile.Of(k.c1, 1, len(k.c1)), s)
+		k.probes[1].Backward(w, k.zero, tile.Of(k.c2, 1, len(k.c2)), s)
 	case k.mu != nil:
 		k.mu.Backward(w, k.mBar, tile.Of(k.c, 1, len(k.c)), s)
 	case k.by != nil:
