@@ -15,6 +15,9 @@ import (
 // pines is the data of the Cox processes, whose licence keeps it out of this repository.
 const pines = "../../../shared/reference/targets/data/finpines.csv"
 
+// rounding is what 128 steps in float32 may do to log Z where the weights themselves hardly vary, as on a normal posterior.
+const rounding = 1e-3
+
 // TestPosteriors runs the learned sampler on each Bayesian posterior of the catalogue, with nothing set but which: log Z
 // comes within three standard errors of the known value, of 0.15 at most, or within 1 on the Cox processes, and a line says
 // whether learning paid. It takes a quarter of an hour and more; `make test-long` sets SAMPAN_LONG.
@@ -70,7 +73,7 @@ func TestPosteriors(t *testing.T) {
 			switch {
 			case c.off > 0 && !(math.Abs(off) <= c.off):
 				t.Errorf("log Z is off by %.3f", off)
-			case c.off == 0 && !(math.Abs(z) <= 3 && sum.LogZSE <= 0.15):
+			case c.off == 0 && !((math.Abs(z) <= 3 || math.Abs(off) < rounding) && sum.LogZSE <= 0.15):
 				t.Errorf("log Z is off by %.1f errors of %.3f", z, sum.LogZSE)
 			}
 			if !(float64(sum.ESSFraction) >= c.ess) {
