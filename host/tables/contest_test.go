@@ -15,6 +15,7 @@ import (
 type contest struct {
 	allowed   float64 // error of log Z
 	particles int     // of each island
+	cuts      int     // of the path, once it is trained; 0: as it was trained
 }
 
 // beside is what tempering found in the time of something else.
@@ -38,6 +39,15 @@ const (
 func (s *sampler) compete(ctx context.Context, o *outcome) error {
 	known := s.target.Info().Known
 	o.KnownErr = known.LogZErr
+	if n := s.row.contest.cuts; n > 0 {
+		setter, ok := s.learner.(smc.CutSetter)
+		if !ok {
+			return fmt.Errorf("the path cannot be cut into %d", n)
+		}
+		if err := setter.SetCuts(n); err != nil {
+			return err
+		}
+	}
 	c := smc.Defaults()
 	c.Seed, c.Particles, c.Islands, c.Transport, c.AsIs = uint64(s.seed), s.row.contest.particles, islands, s.learner, true
 	began := cpuSeconds()

@@ -5,19 +5,19 @@ func (l *list) contests() {
 	scld := row{table: "SCLD, log Z beside tempering in the same time", method: method("scld")}
 	for _, t := range []struct {
 		problem
-		allowed          float64
-		pilot, particles int
+		allowed                float64
+		pilot, particles, cuts int
 	}{
-		{problem{name: "seeds", short: "Seeds", prior: true}, .1, 4096, 1024},
-		{problem{name: "sonar", short: "Sonar, d = 61", prior: true}, .1, 4096, 1024},
-		{problem{name: "brownian", short: "Brownian motion, d = 32", prior: true}, .1, 4096, 1024},
-		{problem{name: "german_credit_prior10", short: "German credit, prior 10, d = 25", prior: true}, .1, 4096, 1024},
-		{problem{name: "gmm40_jax", short: "40-mode mixture, d = 2", start: 40}, .1, 16384, 1024},
-		{problem{name: "many_well_d5_m5_delta4", short: "many-well, d = 5", start: 2.5}, .1, 16384, 1024},
-		{problem{name: "lgcp40_white", short: "log-Gaussian Cox process, 40 × 40", prior: true, csv: shared + "/reference/targets/data/finpines.csv"}, 1, 512, 128},
-		{problem{name: "funnel10", short: "funnel, d = 10", start: 3}, .2, 16384, 1024},
+		{problem{name: "seeds", short: "Seeds, d = 26", start: 3}, .1, 4096, 1024, 0},
+		{problem{name: "sonar", short: "Sonar, d = 61", prior: true}, .1, 4096, 1024, 0},
+		{problem{name: "brownian", short: "Brownian motion, d = 32", prior: true}, .1, 4096, 1024, 0},
+		{problem{name: "german_credit_prior10", short: "German credit, prior 10, d = 25", prior: true}, .1, 4096, 1024, 0},
+		{problem{name: "gmm40_jax", short: "40-mode mixture, d = 2", start: 40}, .1, 16384, 4096, 0},
+		{problem{name: "many_well_d5_m5_delta4", short: "many-well, d = 5", start: 2.5}, .1, 16384, 1024, 0},
+		{problem{name: "lgcp40_white", short: "log-Gaussian Cox process, 40 × 40", prior: true, csv: shared + "/reference/targets/data/finpines.csv"}, 1, 512, 128, 0},
+		{problem{name: "funnel10", short: "funnel, d = 10", start: 3}, .2, 16384, 1024, 64},
 	} {
-		scld.target, scld.pilot, scld.contest = t.problem, t.pilot, &contest{allowed: t.allowed, particles: t.particles}
+		scld.target, scld.pilot, scld.contest = t.problem, t.pilot, &contest{allowed: t.allowed, particles: t.particles, cuts: t.cuts}
 		*l = append(*l, scld)
 	}
 }
