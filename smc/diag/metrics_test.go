@@ -127,17 +127,22 @@ func draws(t *testing.T, name string, n, island int) (x []float64, d int) {
 }
 
 // TestSinkhornFloors: exact draws against exact draws at n = 2000, where another program finds .1145 and .2608 over three
-// pairs. A pair scatters by 2 % and 1 %, so that a right program is 4 % off in five of a hundred choices of the draws at
-// most; a cost of squared distances is off by half and more.
+// pairs. A pair of ours scatters by 2 % and 1 % (three of each had −1.2 to 2.4 % and −1.6 to −.3 %), and so 2 % of a pair's would fail
+// for a third of all choices of the draws; the mean of two pairs is held to it. A cost of squared distances is off by half
+// and more.
 func TestSinkhornFloors(t *testing.T) {
 	if testing.Short() {
-		t.Skip("two optimal transports between 2000 points")
+		t.Skip("optimal transports between 2000 points")
 	}
 	for name, want := range map[string]float64{"gmm9": 0.1145, "many_well_d5_m5_delta4": 0.2608} {
-		x, d := draws(t, name, 2000, 0)
-		y, _ := draws(t, name, 2000, 1)
-		if got := SinkhornW2(x, y, d, 0); !(math.Abs(got/want-1) <= 0.04) {
-			t.Errorf("%s: %.4f, wanted %.4f within 4 %%", name, got, want)
+		mean := 0.0
+		for pair := range 2 {
+			x, d := draws(t, name, 2000, 2*pair)
+			y, _ := draws(t, name, 2000, 2*pair+1)
+			mean += SinkhornW2(x, y, d, 0) / 2
+		}
+		if !(math.Abs(mean/want-1) <= 0.02) {
+			t.Errorf("%s: %.4f, wanted %.4f within 2 %%", name, mean, want)
 		}
 	}
 }
