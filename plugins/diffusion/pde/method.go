@@ -26,14 +26,24 @@ type Options struct {
 	Net        string `json:"net" doc:"ridge+mlp, sums along learned directions and a perceptron; ridge, the former alone; mlp, the latter"`
 	Width      int    `json:"width" doc:"of the perceptron"`
 	Directions int    `json:"directions" doc:"0: by the frame and the dimension"`
-	TrainSteps int    `json:"train_steps" doc:"of Gauss-Newton; 0: 500"`
+	TrainSteps int    `json:"train_steps" doc:"0: 500 of spring, 4000 of adam"`
 	Batch      int    `json:"batch" doc:"points of a training step"`
+	Optimiser  string `json:"optimiser" doc:"spring, Gauss-Newton on the residuals of a batch, or adam"`
+	Divergence string `json:"divergence" doc:"of the drift's net, in training: exact, or hutchinson, along two random directions a point; of adam"`
 }
 
 // What logFP is trained by.
 const (
 	shortcut = "shortcut"
 	plain    = "plain"
+)
+
+// How residuals are made to fall, and divergences found.
+const (
+	springs    = "spring"
+	adam       = "adam"
+	exactly    = "exact"
+	hutchinson = "hutchinson"
 )
 
 // The paths.
@@ -76,7 +86,7 @@ func Methods() []method.Method {
 
 // Defaults of a method's options.
 func Defaults(name string) Options {
-	o := Options{Serve: ODE, Train: shortcut, Sigma: 0.5, Frame: Product, Path: learned, Power: 3, Net: RidgeMLP, Width: 48, Batch: 512}
+	o := Options{Serve: ODE, Train: shortcut, Sigma: 0.5, Frame: Product, Path: learned, Power: 3, Net: RidgeMLP, Width: 48, Batch: 512, Optimiser: springs, Divergence: exactly}
 	switch name {
 	case LogFP:
 		o.Serve = SDE
@@ -119,6 +129,11 @@ func (o Options) check(name string) error {
 	one("path", o.Path, learned, geometric)
 	one("frame", o.Frame, Product, White, Scale)
 	one("net", o.Net, RidgeMLP, Ridge, MLP)
+	one("optimiser", o.Optimiser, springs, adam)
+	one("divergence", o.Divergence, exactly, hutchinson)
+	if e := o.equation(name); o.Divergence == hutchinson {
+		hold(o.Optimiser == adam && !e.Gradient() && e != pinn.Score, "divergence", fmt.Sprintf("%q for method %s, by %s", o.Divergence, name, o.Optimiser), `"hutchinson" for a drift with a net of its own, by adam`)
+	}
 	hold(o.Train != plain || name == LogFP, "train", fmt.Sprintf("%q for method %s", o.Train, name), `"plain" for method logfp alone`)
 	hold(name != NETS || o.Path == geometric, "path", fmt.Sprintf("%q for method %s", o.Path, name), `"geometric"`)
 	hold(o.Path != geometric || name == NETS || name == LogCE || name == LogFP, "path", fmt.Sprintf("%q for method %s", o.Path, name), `"geometric" for methods logce, logfp and nets alone`)
@@ -150,8 +165,11 @@ func (o Options) Plan(name string) *Plan {
 			p.Steps = 50
 		}
 	}
+	p.Adam, p.Probes = o.Optimiser == adam, o.Divergence == hutchinson
 	if p.Train == 0 {
-		p.Train = trainSteps
+		if p.Train = trainSteps; p.Adam {
+			p.Train = descentSteps
+		}
 	}
 	return p
 }

@@ -41,7 +41,7 @@ func (p *Plan) newModel(dim, idle, directions int) *model {
 	m := &model{base: p.base(dim, idle), sigma: p.Sigma}
 	c := pinn.Config{
 		Equation: p.Equation, Features: jet.Features{Dim: dim - idle, Scale: 1, Time: nn.Sinusoid{Harmonics: harmonics}},
-		Hidden: []int{p.Width, p.Width}, Act: nn.Tanh, Head: headMLP, Known: true, Norms: norms,
+		Hidden: []int{p.Width, p.Width}, Act: nn.Tanh, Head: headMLP, Known: true, Norms: norms, Probes: p.Probes,
 	}
 	if c.Dim > many {
 		c.Head = headMany

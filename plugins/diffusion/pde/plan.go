@@ -38,9 +38,11 @@ type Plan struct {
 	Ensemble   bool    // points are of annealed Langevin, which the drift carries
 	Net        string
 	Width      int
-	Directions int // 0: by the frame
-	Steps      int // K of the path
-	Train      int // steps of Gauss-Newton
+	Directions int  // 0: by the frame
+	Steps      int  // K of the path
+	Train      int  // steps
+	Adam       bool // in place of Gauss-Newton
+	Probes     bool // divergences are estimated along random directions; of Adam
 	Batch      int
 }
 
@@ -114,10 +116,17 @@ func (p *Plan) Build(problem *learn.Problem, s *learn.State) (*learn.Program, er
 	m := p.newModel(problem.Dim, f.Dim-f.Active, len(directions)/max(f.Active, 1))
 	w := nn.NewParams[float32](&m.layout)
 	m.start(w, problem.Stream("init"), directions, s.Facts[factNorm])
-	t := newTraining(p, problem, s, m, w)
+	var t interface {
+		phases() []learn.Phase
+		average() []float32
+	}
+	if p.Adam {
+		t = newDescent(p, problem, s, m, w)
+	} else {
+		t = newTraining(p, problem, s, m, w)
+	}
 	return &learn.Program{
-		Layout: &m.layout, Params: w, Phases: t.phases(),
-		Average: func() []float32 { return w.Theta },
-		Serve:   func(theta []float32) (learn.Path, error) { return p.serve(m, theta, s.Frame, problem.Target) },
+		Layout: &m.layout, Params: w, Phases: t.phases(), Average: t.average,
+		Serve: func(theta []float32) (learn.Path, error) { return p.serve(m, theta, s.Frame, problem.Target) },
 	}, nil
 }

@@ -29,6 +29,7 @@ func TestLearns(t *testing.T) {
 		{SB, 1, func(o *Options) { o.Steps = 32 }, .9},
 		{Score, 1, func(o *Options) { o.Steps = 64 }, .8},
 		{NETS, 1, func(o *Options) { o.Steps = 32 }, .9},
+		{LogCE, 1, func(o *Options) { o.Optimiser, o.Divergence, o.TrainSteps = adam, hutchinson, 1200 }, .5},
 	} {
 		d := wells(t, c.wells)
 		l := learn.New(small(c.name, func(o *Options) { o.TrainSteps = 100; c.change(o) }), problem(d, 2))
@@ -59,6 +60,7 @@ func TestResume(t *testing.T) {
 	for _, p := range []*Plan{
 		small(LogCE, nil), small(LogFP, func(o *Options) { o.Net, o.Train, o.TrainSteps = MLP, plain, 3 }), small(SB, func(o *Options) { o.TrainSteps, o.Steps = 3, 16 }),
 		small(NETS, func(o *Options) { o.TrainSteps, o.Steps = 3, 16 }),
+		small(LogCE, func(o *Options) { o.Optimiser, o.Divergence = adam, hutchinson }),
 	} {
 		whole := learn.New(p, problem(d, 1))
 		if done := train(t, whole, smc.Training{Pilot: pilot}); done.Steps != p.Train {
@@ -118,12 +120,12 @@ func TestNothingAllocated(t *testing.T) {
 
 // TestOptions: what does not fit is said.
 func TestOptions(t *testing.T) {
-	bad := Options{Serve: "pde", Train: "adam", Path: "straight", Frame: "sheared", Net: "cnn", Sigma: -1, Steps: -1, Power: .5, Directions: -1, TrainSteps: -1, Batch: 100}
+	bad := Options{Serve: "pde", Train: "adam", Path: "straight", Frame: "sheared", Net: "cnn", Sigma: -1, Steps: -1, Power: .5, Directions: -1, TrainSteps: -1, Batch: 100, Optimiser: "newton", Divergence: "none"}
 	err := bad.check(LogCE)
 	if err == nil {
 		t.Fatal("accepted")
 	}
-	for _, key := range []string{"serve", "train", "path", "frame", "net", "sigma", "steps", "power", "width", "directions", "train_steps", "batch"} {
+	for _, key := range []string{"serve", "train", "path", "frame", "net", "sigma", "steps", "power", "width", "directions", "train_steps", "batch", "optimiser", "divergence"} {
 		if !strings.Contains(err.Error(), key) {
 			t.Errorf("no word of %s: %v", key, err)
 		}
@@ -134,7 +136,8 @@ func TestOptions(t *testing.T) {
 		}
 	}
 	for name, change := range map[string]func(o *Options){
-		LogCE: func(o *Options) { o.Train = plain }, OT: func(o *Options) { o.Path = geometric },
+		LogCE: func(o *Options) { o.Train = plain }, OT: func(o *Options) { o.Path = geometric }, NETS: func(o *Options) { o.Path = learned },
+		LogFP: func(o *Options) { o.Divergence = hutchinson },
 	} {
 		o := Defaults(name)
 		if change(&o); o.check(name) == nil {

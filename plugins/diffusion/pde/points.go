@@ -8,6 +8,7 @@ import (
 	"github.com/sampan-mc/sampan/plugins/diffusion/space"
 	"github.com/sampan-mc/sampan/vec"
 	"github.com/sampan-mc/sampan/vec/nn"
+	"github.com/sampan-mc/sampan/vec/nn/jet"
 	"github.com/sampan-mc/sampan/vec/nn/pinn"
 	"github.com/sampan-mc/sampan/vec/par"
 	"github.com/sampan-mc/sampan/vec/rng"
@@ -39,6 +40,7 @@ type points struct {
 	key         rng.Key
 	way         *way
 	laplacian   *laplacian // nil: no Laplacian is wanted
+	probes      bool
 
 	workers []*drawer
 	step    uint32
@@ -74,6 +76,12 @@ func newPoints(p *Plan, problem *learn.Problem, s *learn.State, m *model, pool *
 	}
 	if p.Equation.Noisy() {
 		c.laplacian = newLaplacian(s.Frame, problem.Target, pool.Workers(), lanes, m.idle)
+	}
+	if c.probes = p.Probes; c.probes {
+		for t := range c.batch.Tiles {
+			q := &c.batch.Tiles[t]
+			q.Probes = [2]tile.Tile[float32]{tile.New[float32](m.loss.Dim, lanes), tile.New[float32](m.loss.Dim, lanes)}
+		}
 	}
 	for range pool.Workers() {
 		w := &drawer{logp: make([]float64, lanes), start: make([]float64, lanes), u: tile.New[float32](5, lanes)}
@@ -124,6 +132,12 @@ func (c *points) fillTile(worker, t int) {
 		c.inBetween(k, q, t-c.between, c.flow-c.between)
 	default:
 		c.onTheFlow(k, q, t-c.flow)
+	}
+	if c.probes {
+		for i, e := range q.Probes {
+			vec.Uniforms(e.Data, c.lanes, e.Rows, c.lanes, c.key, first, c.step, uint32(3+i))
+			jet.Signs(e, e)
+		}
 	}
 	c.target.Eval(worker, k.logp, k.score, k.y)
 	if c.laplacian != nil {

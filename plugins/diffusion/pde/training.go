@@ -53,6 +53,9 @@ func (t *training) phases() []learn.Phase {
 	}}
 }
 
+// average is the parameters to serve.
+func (t *training) average() []float32 { return t.params.Theta }
+
 func (t *training) step(ctx context.Context, i int) (float64, error) {
 	batch, err := t.points.draw(ctx, t.params, i)
 	if err != nil {
