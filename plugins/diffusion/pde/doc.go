@@ -14,8 +14,11 @@
 // A solution μ̂ of the first is one of the second for any σ, with μ = μ̂ + ½σ²∇V and no Laplacian: that is how logFP is
 // served unless it is to be trained as it stands.
 //
+// Others have a solution of a kind: ot and sb a drift that is a gradient, by a second equation, score the reversal of a noising, whose
+// drift V itself gives, and nets a geometric path, trained where annealed Langevin goes (vec/nn/pinn has the formulas).
+//
 // Points are where the pilot's populations are along the path, between the ends of paths, and where the flow that is being
-// trained goes. The residuals fall by Gauss–Newton from the first step on (vec/nn/spring): Adam first is a trap on targets
+// trained goes. The residuals fall by Gauss–Newton from the first step on (vec/nn/spring), or by Adam alone: Adam first is a trap on targets
 // that are no products. How good a path is, is not told by residuals but by its weights.
 //
 // Where a frame has idle coordinates, standard normal given the others, V is right for them as it is, and the nets see none of
@@ -23,7 +26,7 @@
 //
 // Served is the solution as
 //
-//   - ode, the flow of μ̂ by the scheme of Runge and Kutta, its divergence exact and its weights as exact as steps are short;
+//   - ode, the flow of μ̂, that of an equation with noise being μ − ½σ²∇V, by the scheme of Runge and Kutta, its divergence exact and its weights as exact as steps are short;
 //   - sde, steps of length h of N(x + hμ_F, hσ²) with μ_F = μ̂ + ½σ²∇V, weighed by the way back, N(x′ + hμ_B, hσ²) with
 //     μ_B = σ²∇V − μ_F: the mean weight is Z whatever the nets are;
 //   - split, steps of the flow, each followed by one of Langevin's in V(·, t), which neither loses the weights of the flow nor
