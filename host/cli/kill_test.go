@@ -70,6 +70,34 @@ max_steps = 60
 [sampler.transport.env]
 %s
 `
+	diffusionRun = `
+[target]
+use = "many-well"
+[target.config]
+dim = 2
+[reference]
+use = "normal"
+scale = 1.5
+[sampler]
+particles = 200
+islands = 2
+[sampler.move]
+leapfrog = 4
+[sampler.transport]
+use = "./scholar"
+decide = false
+chunk_rows = 8
+workers = 1
+[sampler.transport.config]
+method = "pis"
+steps = 8
+[sampler.transport.pilot]
+particles = 200
+[sampler.transport.train]
+max_steps = 60
+[sampler.transport.env]
+%s
+`
 	builtinRun = `
 [target]
 use = "many-well"
@@ -110,7 +138,7 @@ func newWorkbench(t *testing.T) *workbench {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"sampan", "ragged", "pupil"} {
+	for _, name := range []string{"sampan", "ragged", "pupil", "scholar"} {
 		if err := os.Symlink(self, filepath.Join(b.dir, name)); err != nil {
 			t.Fatal(err)
 		}
@@ -246,6 +274,26 @@ func TestDigestPluginKilled(t *testing.T) {
 				t.Errorf("%d deaths in the record, want 3", n)
 			}
 		})
+	}
+}
+
+// TestDigestDiffusionKilled: diffusion samplers whose process is killed in training learn the same, from their checkpoint,
+// and killed in the run they move alike.
+func TestDigestDiffusionKilled(t *testing.T) {
+	b := newWorkbench(t)
+	want := b.digest("run", b.write(diffusionRun), "--out", "whole")
+	file := b.write(diffusionRun, "RAGGED_LIVES="+filepath.Join(b.dir, "lives"), "RAGGED_DEATHS=6", "RAGGED_SEED=1")
+	if got := b.digest("run", file, "--out", "killed"); got != want {
+		t.Errorf("digest %s, want %s", got, want)
+	}
+	events, err := os.ReadFile(filepath.Join(b.dir, "killed", "events.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, at := range []string{"train", "segment"} {
+		if !strings.Contains(string(events), `"text":"`+at+`: the process ended: signal: killed"`) {
+			t.Errorf("no process died in %s:\n%s", at, events)
+		}
 	}
 }
 

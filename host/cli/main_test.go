@@ -22,6 +22,8 @@ func TestMain(m *testing.M) {
 		"ragged": raggedMain,
 		"faulty": faultyMain,
 		"pupil":  pupilMain,
+
+		"scholar": scholarMain,
 	}
 	if f := commands[filepath.Base(os.Args[0])]; f != nil {
 		f()

@@ -18,6 +18,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/sampan-mc/sampan/plugins/diffusion"
+	"github.com/sampan-mc/sampan/plugins/diffusion/learn"
 	"github.com/sampan-mc/sampan/plugins/diffusion/method"
 	"github.com/sampan-mc/sampan/plugins/sdk"
 	"github.com/sampan-mc/sampan/smc"
@@ -163,6 +164,40 @@ func (p *pupil) Load(files []smc.File) error {
 	var err error
 	p.Transport, err = p.make(0.001 * float64(p.steps))
 	return err
+}
+
+// scholar is the plugin of diffusion samplers, which makes a checkpoint every ten steps, with the fate of ragged.
+type scholar struct {
+	*learn.Learner
+	*fate
+}
+
+func scholarMain() {
+	f := &fate{}
+	f.draw(45)
+	sdk.Main(sdk.Transport{Name: "scholar", Version: "1.0.0", Summary: "diffusion samplers", New: func(env sdk.Env) (smc.Transport, error) {
+		t, err := method.New(env, diffusion.Methods())
+		if err != nil {
+			return nil, err
+		}
+		return &scholar{t.(*learn.Learner), f}, nil
+	}})
+}
+
+func (s *scholar) Segment(ctx context.Context, k int, in, out *smc.Particles, logRatio []float64, status []targets.Status, key rng.Key) error {
+	s.call()
+	return s.Learner.Segment(ctx, k, in, out, logRatio, status, key)
+}
+
+func (s *scholar) Train(ctx context.Context, t *smc.Training) (*smc.Learned, error) {
+	order, asked := *t, 0
+	order.Ask = func() (checkpoint, stop bool) {
+		s.call()
+		asked++
+		checkpoint, stop = t.Ask()
+		return checkpoint || asked%10 == 0, stop
+	}
+	return s.Learner.Train(ctx, &order)
 }
 
 // countLife notes one more life in the file and returns how many there were before.
