@@ -51,13 +51,9 @@ const (
 
 // Prepare finds the frame and takes the draws there.
 func (p *Plan) Prepare(ctx context.Context, problem *learn.Problem, levels []smc.Level) (*learn.State, error) {
-	x, err := pilot.Draws(levels)
+	x, g, err := pilot.Points(ctx, problem.Target, levels)
 	if err != nil {
 		return nil, fmt.Errorf("method match: %w", err)
-	}
-	g, err := pilot.Scores(ctx, problem.Target, x)
-	if err != nil {
-		return nil, err
 	}
 	var f *space.Frame
 	switch p.Frame {
@@ -72,22 +68,12 @@ func (p *Plan) Prepare(ctx context.Context, problem *learn.Problem, levels []smc
 		return nil, err
 	}
 	s := &learn.State{Frame: f, Facts: map[string][]float32{}}
-	y, q := make([]float64, len(x)), make([]float64, len(x))
-	f.ToY(y, x)
-	f.Score(q, g)
-	s.Facts[factX], s.Facts[factScore] = narrow(y), narrow(q)
+	y, q := pilot.In(f, x, g)
+	s.Facts[factX], s.Facts[factScore] = pilot.Narrow[float32](y), pilot.Narrow[float32](q)
 	if p.Refresh > 0 {
-		s.Facts[factPilot], s.Facts[factFirst] = narrow(y), narrow(q)
+		s.Facts[factPilot], s.Facts[factFirst] = pilot.Narrow[float32](y), pilot.Narrow[float32](q)
 	}
 	return s, nil
-}
-
-func narrow(v []float64) []float32 {
-	out := make([]float32, len(v))
-	for i, x := range v {
-		out[i] = float32(x)
-	}
-	return out
 }
 
 // Build makes the net and its rounds of regression.

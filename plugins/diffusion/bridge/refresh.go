@@ -35,8 +35,8 @@ func (t *training) refresh(ctx context.Context, round int) error {
 	}
 	f.Score(q, g)
 	kept := min(len(facts[factPilot])/d, worth) * d
-	facts[factX] = append(narrow(y), facts[factPilot][:kept]...)
-	facts[factScore] = append(narrow(q), facts[factFirst][:kept]...)
+	facts[factX] = append(pilot.Narrow[float32](y), facts[factPilot][:kept]...)
+	facts[factScore] = append(pilot.Narrow[float32](q), facts[factFirst][:kept]...)
 	return nil
 }
 

@@ -55,21 +55,15 @@ func (p *Plan) Prepare(ctx context.Context, problem *learn.Problem, levels []smc
 }
 
 func (p *Plan) fromPilot(ctx context.Context, problem *learn.Problem, levels []smc.Level) (*learn.State, error) {
-	x, err := pilot.Draws(levels)
+	x, g, err := pilot.Points(ctx, problem.Target, levels)
 	if err != nil {
 		return nil, fmt.Errorf("method %s: %w", p.Method, err)
-	}
-	g, err := pilot.Scores(ctx, problem.Target, x)
-	if err != nil {
-		return nil, err
 	}
 	f, err := p.frame(ctx, problem, x, g)
 	if err != nil {
 		return nil, err
 	}
-	y, q := make([]float64, len(x)), make([]float64, len(x))
-	f.ToY(y, x)
-	f.Score(q, g)
+	y, q := pilot.In(f, x, g)
 	root := make([]float32, f.Dim)
 	for j := range root {
 		sum := 0.0
@@ -78,7 +72,7 @@ func (p *Plan) fromPilot(ctx context.Context, problem *learn.Problem, levels []s
 		}
 		root[j] = scoreScale(math.Sqrt(sum / float64(len(q)/f.Dim)))
 	}
-	return &learn.State{Frame: f, Facts: map[string][]float32{factX: narrow(y), factScore: narrow(q), factRoot: root}}, nil
+	return &learn.State{Frame: f, Facts: map[string][]float32{factX: pilot.Narrow[float32](y), factScore: pilot.Narrow[float32](q), factRoot: root}}, nil
 }
 
 func (p *Plan) frame(ctx context.Context, problem *learn.Problem, x, g []float64) (*space.Frame, error) {
@@ -156,14 +150,6 @@ func inputs(shape control.Shape, s *learn.State) control.Inputs {
 	}
 	in.Clip = scoreClip * math.Sqrt(sum)
 	return in
-}
-
-func narrow(v []float64) []float32 {
-	out := make([]float32, len(v))
-	for i, x := range v {
-		out[i] = float32(x)
-	}
-	return out
 }
 
 // Build makes the control and the phases of its training.

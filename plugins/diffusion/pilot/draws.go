@@ -6,8 +6,10 @@ import (
 	"math"
 	"slices"
 
+	"github.com/sampan-mc/sampan/plugins/diffusion/space"
 	"github.com/sampan-mc/sampan/smc"
 	"github.com/sampan-mc/sampan/targets"
+	"github.com/sampan-mc/sampan/vec"
 )
 
 // Draws are equally weighted points of the last level, by systematic resampling where it has weights; n×d row-major.
@@ -27,6 +29,32 @@ func Draws(levels []smc.Level) ([]float64, error) {
 		return nil, fmt.Errorf("the pilot ends with weights of which the largest is %g in the log", top)
 	}
 	return Systematic(l.X, l.LogW, l.N), nil
+}
+
+// Points are those draws and the target's scores there, both n×d row-major.
+func Points(ctx context.Context, target targets.Density, levels []smc.Level) (x, g []float64, err error) {
+	if x, err = Draws(levels); err != nil {
+		return nil, nil, err
+	}
+	g, err = Scores(ctx, target, x)
+	return x, g, err
+}
+
+// In takes points and scores there into a frame.
+func In(f *space.Frame, x, g []float64) (y, q []float64) {
+	y, q = make([]float64, len(x)), make([]float64, len(g))
+	f.ToY(y, x)
+	f.Score(q, g)
+	return y, q
+}
+
+// Narrow rounds v to the precision of nets.
+func Narrow[T vec.Float](v []float64) []T {
+	out := make([]T, len(v))
+	for i, x := range v {
+		out[i] = T(x)
+	}
+	return out
 }
 
 // Scores evaluates the target's score at the points x. Where it is not to be had it is zero.

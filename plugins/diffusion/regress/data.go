@@ -6,6 +6,7 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
+	"github.com/sampan-mc/sampan/plugins/diffusion/pilot"
 	"github.com/sampan-mc/sampan/vec"
 )
 
@@ -56,7 +57,7 @@ func NewPilot[T vec.Float](x, g []T, d int) (Pilot[T], error) {
 	}
 	var u mat.Dense
 	eig.VectorsTo(&u)
-	p.Axes = narrow[T](u.RawMatrix().Data)
+	p.Axes = pilot.Narrow[T](u.RawMatrix().Data)
 	p.Score = turned[T](rows, &u)
 	draws := make([]float64, len(x))
 	vec.Widen(draws, x)
@@ -84,13 +85,7 @@ func diagonal(m *mat.SymDense, n int) bool {
 func turned[T vec.Float](a, u *mat.Dense) []T {
 	var out mat.Dense
 	out.Mul(a, u)
-	return narrow[T](out.RawMatrix().Data)
-}
-
-func narrow[T vec.Float](v []float64) []T {
-	out := make([]T, len(v))
-	vec.Narrow(out, v)
-	return out
+	return pilot.Narrow[T](out.RawMatrix().Data)
 }
 
 // rootMeanSquares of each of d columns, least from below.

@@ -51,22 +51,16 @@ const (
 
 // Prepare finds the frame and evaluates the scores.
 func (p *Plan) Prepare(ctx context.Context, problem *learn.Problem, levels []smc.Level) (*learn.State, error) {
-	x, err := pilot.Draws(levels)
+	x, g, err := pilot.Points(ctx, problem.Target, levels)
 	if err != nil {
 		return nil, fmt.Errorf("method %s: %w", p.Method, err)
-	}
-	g, err := pilot.Scores(ctx, problem.Target, x)
-	if err != nil {
-		return nil, err
 	}
 	f, kind, err := p.frame(ctx, problem, x, g)
 	if err != nil {
 		return nil, err
 	}
-	y, q := make([]float64, len(x)), make([]float64, len(x))
-	f.ToY(y, x)
-	f.Score(q, g)
-	s := &learn.State{Frame: f, Facts: map[string][]float32{factX: narrow[float32](y), factScore: narrow[float32](q)}}
+	y, q := pilot.In(f, x, g)
+	s := &learn.State{Frame: f, Facts: map[string][]float32{factX: pilot.Narrow[float32](y), factScore: pilot.Narrow[float32](q)}}
 	s.Facts[factRoot] = rootMeanSquares(s.Facts[factScore], f.Dim, leastRoot)
 	if kind == pilot.Product {
 		s.Facts[factProduct] = []float32{1}

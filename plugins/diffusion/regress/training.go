@@ -184,8 +184,8 @@ func (t *training) refresh(ctx context.Context, round int) error {
 	if int(worth) >= len(poolX)/d {
 		poolX, poolG = nil, nil
 	}
-	t.state.Facts[factX] = append(narrow[float32](y), poolX...)
-	t.state.Facts[factScore] = append(narrow[float32](q), poolG...)
+	t.state.Facts[factX] = append(pilot.Narrow[float32](y), poolX...)
+	t.state.Facts[factScore] = append(pilot.Narrow[float32](q), poolG...)
 	t.fresh = false
 	return nil
 }
