@@ -99,6 +99,13 @@ func (l *Learner) Train(ctx context.Context, t *smc.Training) (*smc.Learned, err
 		return nil, err
 	}
 	l.allowed = 0 // how good it is, is to be known
+	if r.program.Warnings != nil {
+		warnings, err := r.program.Warnings(ctx)
+		if err != nil {
+			return nil, err
+		}
+		learned.Warnings = append(learned.Warnings, warnings...)
+	}
 	if l.result, err = l.served.evaluate(ctx, &p, paths(finalPaths, p.Dim)); err != nil {
 		return nil, err
 	}

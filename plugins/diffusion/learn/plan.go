@@ -53,6 +53,8 @@ type Program struct {
 	Average func() []float32
 	// Serve makes the path for parameters, of which it keeps a copy.
 	Serve func(theta []float32) (Path, error)
+	// Warnings says, after the last step, what may be wrong with what was learned; nil: nothing is known to be.
+	Warnings func(ctx context.Context) ([]string, error)
 }
 
 // Phase is a stretch of training.

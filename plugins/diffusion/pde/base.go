@@ -18,6 +18,8 @@ type base struct {
 	power     float64 // p
 	// geometric is the path without φ.
 	geometric bool
+	// circular are shares on a circle.
+	circular bool
 	// noising is the path of a noising, whose l follows it.
 	noising bool
 }
@@ -28,6 +30,16 @@ func (b base) mix(t float64) (l, rate float64) {
 		return narrowed(t)
 	}
 	return math.Pow(t, b.power), b.power * math.Pow(t, b.power-1)
+}
+
+// shares are the powers of target and start along the path, and their derivatives: l and 1−l, or sine and cosine.
+func (b base) shares(t float64) (l, rate, start, startRate float64) {
+	if b.circular {
+		s, c := math.Sincos(math.Pi / 2 * t)
+		return s, math.Pi / 2 * c, c, -math.Pi / 2 * s
+	}
+	l, rate = b.mix(t)
+	return l, rate, 1 - l, -rate
 }
 
 // gain is the factor of φ, and its derivative.
@@ -84,20 +96,19 @@ func known[T vec.Float](b base, k *pinn.Known[T], y tile.Tile[T], logp []float64
 	active := y.Rows - b.idle
 	for j, at := range times {
 		t := float64(at)
-		l, dl := b.mix(t)
-		d := logp[j] - start[j]
-		ok := math.Abs(d) < farRate
+		l, dl, m, dm := b.shares(t)
+		ok := math.Abs(logp[j]-start[j]) < farRate
 		for i := b.idle; i < y.Rows; i++ {
-			s := l*float64(score.Row(i)[j]) - (1-l)*float64(y.Row(i)[j])
+			s := l*float64(score.Row(i)[j]) - m*float64(y.Row(i)[j])
 			ok = ok && math.Abs(s) < farRate
 			k.Grad.Row(i - b.idle)[j] = T(s)
 		}
 		if lap != nil {
-			k.Lap[j] = T(l*lap[j] - (1-l)*float64(active))
+			k.Lap[j] = T(l*lap[j] - m*float64(active))
 			ok = ok && math.Abs(lap[j]) < farRate
 		}
 		w, dw := b.gain(t)
-		k.Rate[j], k.Gain[j], k.GainRate[j] = T(dl*d), T(w), T(dw)
+		k.Rate[j], k.Gain[j], k.GainRate[j] = T(dl*logp[j]+dm*start[j]), T(w), T(dw)
 		b.curve(t, &value, &rate)
 		for i, v := range rate {
 			k.Norm.Row(i)[j] = T(v)

@@ -61,3 +61,8 @@ func (d *descent) average() []float32 {
 	}
 	return d.adam.Mean
 }
+
+// warnings are those of its points.
+func (d *descent) warnings(ctx context.Context) ([]string, error) {
+	return d.points.warnings(ctx, d.params)
+}

@@ -104,7 +104,7 @@ func (q *quiet) At(t float64, x, v tile.Tile[float32], div []float32) {
 	sane(q.grad)
 	q.laplacian.at(0, q.lap, x)
 	phi := q.gradient(t, x, q.grad)
-	l, _ := q.mix(t)
+	l, _, m, _ := q.shares(t)
 	w, _ := q.gain(t)
 	half, active := q.variance(t)/2, x.Rows-q.idle
 	gv, av, ax := q.grad.Slice(q.idle, x.Rows), v.Slice(q.idle, x.Rows), x.Slice(q.idle, x.Rows)
@@ -121,7 +121,7 @@ func (q *quiet) At(t float64, x, v tile.Tile[float32], div []float32) {
 	}
 	vec.Axpy(av.Flat(), float32(sign), gv.Flat())
 	for j := range div {
-		if lap := l*q.lap[j] - (1-l)*float64(active) + w*float64(phi.Lap.Data[j]); lap-lap == 0 {
+		if lap := l*q.lap[j] - m*float64(active) + w*float64(phi.Lap.Data[j]); lap-lap == 0 {
 			div[j] += float32(sign * lap)
 		}
 	}

@@ -15,19 +15,26 @@ import (
 
 // gauss is the geometric path from N(0, start²) to e^logZ N(m, s²) in one dimension, everything in closed form, by which
 // the path in the frame y = x/start is judged.
-type gauss struct{ start, m, s, logZ, power float64 }
+type gauss struct {
+	start, m, s, logZ, power float64
+	circular                 bool
+}
 
 // moments at time t: mean, variance and log norm, with their derivatives, in the frame.
 func (g gauss) moments(t float64) (m, v, z, dm, dv, dz float64) {
 	l, dl := math.Pow(t, g.power), g.power*math.Pow(t, g.power-1)
+	h, dh := 1-l, -dl
+	if q := math.Pi / 2; g.circular {
+		l, dl, h, dh = math.Sin(q*t), q*math.Cos(q*t), math.Cos(q*t), -q*math.Sin(q*t)
+	}
 	tm, tv := g.m/g.start, g.s*g.s/(g.start*g.start)
-	p, dp := 1-l+l/tv, dl*(1/tv-1)
+	p, dp := h+l/tv, dh+dl/tv
 	v, dv = 1/p, -dp/(p*p)
 	m, dm = v*l*tm/tv, dv*l*tm/tv+v*dl*tm/tv
-	// z = log ∫ ρ^l p_0^(1−l)
+	// z = log ∫ ρ^l p_0^h
 	log2pi := math.Log(2 * math.Pi)
-	z = l*(g.logZ-math.Log(2*math.Pi*tv)/2-tm*tm/(2*tv)) - (1-l)*log2pi/2 + math.Log(2*math.Pi*v)/2 + m*m/(2*v)
-	dz = dl*(g.logZ-math.Log(2*math.Pi*tv)/2-tm*tm/(2*tv)) + dl*log2pi/2 + dv/(2*v) + m*dm/v - m*m*dv/(2*v*v)
+	z = l*(g.logZ-math.Log(2*math.Pi*tv)/2-tm*tm/(2*tv)) - h*log2pi/2 + math.Log(2*math.Pi*v)/2 + m*m/(2*v)
+	dz = dl*(g.logZ-math.Log(2*math.Pi*tv)/2-tm*tm/(2*tv)) - dh*log2pi/2 + dv/(2*v) + m*dm/v - m*m*dv/(2*v*v)
 	return m, v, z, dm, dv, dz
 }
 
@@ -48,7 +55,7 @@ func (g gauss) residual(eq pinn.Equation, y, t, a, b, dz, sigma2 float64) float6
 	nn.Matrix(layers[0], w.Theta)[0] = eps
 	out := nn.Matrix(layers[1], w.Theta)
 	out[0], out[layers[1].In] = a/eps, b
-	bs := base{dim: 1, power: g.power}
+	bs := base{dim: 1, power: g.power, circular: g.circular}
 	var value, rate [norms]float64
 	bs.curve(t, &value, &rate)
 	w.Of(l.Norm())[0] = dz / rate[0]
@@ -78,7 +85,9 @@ func near(t *testing.T, what string, got, want, bound float64) {
 // at any point and time: to 1e-10, which rounding leaves of a tanh that hardly bends. Without the norm's rate, with the
 // noise of another σ, or with a drift off by a thousandth, there is one.
 func TestGaussianPaths(t *testing.T) {
-	for _, g := range []gauss{{1, 2, 1, 0, 1}, {1.3, 2, .6, 0, 1}, {1.3, 2, .6, .7, 2}, {1, -1, .8, -2, 3}} {
+	for _, g := range []gauss{
+		{1, 2, 1, 0, 1, false}, {1.3, 2, .6, 0, 1, false}, {1.3, 2, .6, .7, 2, false}, {1, -1, .8, -2, 3, false}, {1.3, 2, .6, .7, 1, true}, {1, -1, .8, -2, 2, true},
+	} {
 		for _, at := range []float64{.1, .5, .9, 1} {
 			for _, y := range []float64{-1.5, .2, 2} {
 				m, v, _, dm, dv, dz := g.moments(at)
@@ -104,7 +113,7 @@ func TestGaussianPaths(t *testing.T) {
 
 // TestGaussianNumbers: values of one such path, worked out by hand: N(0, 1.3²) to N(2, 0.6²), half way, at x = 0.7.
 func TestGaussianNumbers(t *testing.T) {
-	g := gauss{1.3, 2, .6, 0, 1}
+	g := gauss{1.3, 2, .6, 0, 1, false}
 	const at, x, sigma2 = .5, .7, .81
 	m, v, z, dm, dv, _ := g.moments(at)
 	near(t, "mean", m*1.3, 1.64878049, 1e-8)
@@ -122,9 +131,9 @@ func TestGaussianNumbers(t *testing.T) {
 
 	// N(0, 1) to N(2, 1): the drift is 2 and z = −2t(1−t).
 	for _, at := range []float64{.05, .4, .8} {
-		_, _, z, _, _, dz := gauss{1, 2, 1, 0, 1}.moments(at)
+		_, _, z, _, _, dz := gauss{1, 2, 1, 0, 1, false}.moments(at)
 		near(t, "z", z, -2*at*(1-at), 1e-12)
-		near(t, "residual", gauss{1, 2, 1, 0, 1}.residual(pinn.LogCE, 1.7, at, 0, 2, dz, 0), 0, 1e-12)
+		near(t, "residual", gauss{1, 2, 1, 0, 1, false}.residual(pinn.LogCE, 1.7, at, 0, 2, dz, 0), 0, 1e-12)
 	}
 }
 
@@ -133,7 +142,7 @@ func TestGaussianNumbers(t *testing.T) {
 func TestNoising(t *testing.T) {
 	const beta = 2.3
 	for _, y := range []float64{-2, .3, 1} {
-		near(t, "residual", gauss{1, 0, 1, 0, 1}.residual(pinn.LogFP, y, .4, -beta+beta/2, 0, 0, beta), 0, 1e-10)
+		near(t, "residual", gauss{1, 0, 1, 0, 1, false}.residual(pinn.LogFP, y, .4, -beta+beta/2, 0, 0, beta), 0, 1e-10)
 	}
 }
 

@@ -23,6 +23,10 @@ type Options struct {
 	Path  string  `json:"path" doc:"of densities: learned, or geometric, the means of start and target by l, which moves mass between modes from afar"`
 	Power float64 `json:"power" doc:"p of l = t^p, the share of the target along the path"`
 
+	Interpolation string  `json:"interpolation" doc:"shares of target and start along the path: power, t^p and 1 - t^p, or circular, sine and cosine of half pi t"`
+	Reference     float64 `json:"start_std" doc:"standard deviation of the start, in the frame"`
+	Points        string  `json:"points" doc:"that are trained on, one or more joined by +: pilot, its populations; between, starts and its draws of the target; flow, where the drift goes; cone and box, uniform between sides that go from the start's to the target's, or hold both"`
+
 	Net        string `json:"net" doc:"ridge+mlp, sums along learned directions and a perceptron; ridge, the former alone; mlp, the latter"`
 	Width      int    `json:"width" doc:"of the perceptron"`
 	Directions int    `json:"directions" doc:"0: by the frame and the dimension"`
@@ -50,6 +54,12 @@ const (
 const (
 	learned   = "learned"
 	geometric = "geometric"
+)
+
+// The interpolations.
+const (
+	power    = "power"
+	circular = "circular"
 )
 
 // The methods' names.
@@ -84,6 +94,9 @@ func Methods() []method.Method {
 	}
 }
 
+// usual are the points where nothing is said.
+const usual = ofPilot + "+" + ofBetween + "+" + ofFlow
+
 // Defaults of a method's options.
 func Defaults(name string) Options {
 	o := Options{Serve: ODE, Train: shortcut, Sigma: 0.5, Frame: Product, Path: learned, Power: 3, Net: RidgeMLP, Width: 48, Batch: 512, Optimiser: springs, Divergence: exactly}
@@ -95,6 +108,7 @@ func Defaults(name string) Options {
 	case NETS:
 		o.Serve, o.Path = Split, geometric
 	}
+	o.Interpolation, o.Reference, o.Points = power, 1, usual
 	return o
 }
 
@@ -137,6 +151,14 @@ func (o Options) check(name string) error {
 	hold(o.Train != plain || name == LogFP, "train", fmt.Sprintf("%q for method %s", o.Train, name), `"plain" for method logfp alone`)
 	hold(name != NETS || o.Path == geometric, "path", fmt.Sprintf("%q for method %s", o.Path, name), `"geometric"`)
 	hold(o.Path != geometric || name == NETS || name == LogCE || name == LogFP, "path", fmt.Sprintf("%q for method %s", o.Path, name), `"geometric" for methods logce, logfp and nets alone`)
+	one("interpolation", o.Interpolation, power, circular)
+	kinds := strings.Split(o.Points, "+")
+	for i, k := range kinds {
+		_, ok := shareOf[k]
+		hold(ok && !slices.Contains(kinds[:i], k), "points", fmt.Sprintf("%q", o.Points), fmt.Sprintf("one or more of %q, %q, %q, %q, %q, joined by +", ofPilot, ofBetween, ofFlow, ofCone, ofBox))
+	}
+	hold(name != Score || o.Interpolation == power && o.Reference == 1, "interpolation", fmt.Sprintf("%q, from a start of standard deviation %g, for method score", o.Interpolation, o.Reference), `"power", from 1: the noising has its own path`)
+	hold(o.Reference > 0 && o.Reference <= 100, "start_std", o.Reference, "a number above 0, 100 at most")
 	hold(o.Sigma > 0 && o.Sigma <= 100, "sigma", o.Sigma, "a number above 0, 100 at most")
 	hold(o.Steps >= 0 && o.Steps <= 1<<16, "steps", o.Steps, "0 to 65536")
 	hold(o.Power >= 1 && o.Power <= 8, "power", o.Power, "1 to 8")
@@ -171,5 +193,6 @@ func (o Options) Plan(name string) *Plan {
 			p.Train = descentSteps
 		}
 	}
+	p.Circular, p.Reference, p.Points = o.Interpolation == circular, o.Reference, strings.Split(o.Points, "+")
 	return p
 }

@@ -105,8 +105,14 @@ func TestSegments(t *testing.T) {
 // TestLogOwn: the density at a cut has the gradient that it says, is the start's at the start and the target's at the end,
 // but for the norm.
 func TestLogOwn(t *testing.T) {
+	for _, shares := range []string{power, circular} {
+		t.Run(shares, func(t *testing.T) { logOwn(t, shares) })
+	}
+}
+
+func logOwn(t *testing.T, shares string) {
 	d := wells(t, 2)
-	path, f := random(t, small(LogCE, func(o *Options) { o.Steps = 8 }), d)
+	path, f := random(t, small(LogCE, func(o *Options) { o.Steps, o.Interpolation = 8, shares }), d)
 	p := path.(flowing).path
 	if err := p.SetCuts(4); err != nil {
 		t.Fatal(err)

@@ -3,6 +3,7 @@ package pde
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/sampan-mc/sampan/plugins/diffusion/learn"
 	"github.com/sampan-mc/sampan/plugins/diffusion/pilot"
@@ -28,6 +29,10 @@ const (
 
 // Plan is a training on residuals. Zero values that are numbers are filled in by Options.Plan.
 type Plan struct {
+	Points    []string // kinds of points that are trained on
+	Circular  bool     // the shares of target and start are sine and cosine, and not t^p and 1 − t^p
+	Reference float64  // standard deviation of the start, in the frame
+
 	Method     string
 	Equation   pinn.Equation // LogFP as it stands, and not by way of LogCE, is LogFP
 	Serve      string
@@ -65,6 +70,15 @@ func (p *Plan) Prepare(ctx context.Context, problem *learn.Problem, levels []smc
 	if err != nil {
 		return nil, err
 	}
+	if p.Circular || p.Reference != 1 { // coordinates that are normal at both ends are not so on the way
+		axes := slices.Clone(f.B)
+		for i := range axes {
+			axes[i] *= p.Reference
+		}
+		if f, err = space.NewFrame(f.Mean, axes); err != nil {
+			return nil, err
+		}
+	}
 	b := p.base(problem.Dim, f.Dim-f.Active)
 	found, err := settle(ctx, b, f, problem, levels)
 	if err != nil {
@@ -78,7 +92,7 @@ func (p *Plan) Prepare(ctx context.Context, problem *learn.Problem, levels []smc
 }
 
 func (p *Plan) base(dim, idle int) base {
-	return base{dim: dim, idle: idle, power: p.Power, geometric: p.Geometric, noising: p.Equation == pinn.Score}
+	return base{dim: dim, idle: idle, power: p.Power, circular: p.Circular, geometric: p.Geometric, noising: p.Equation == pinn.Score}
 }
 
 func (p *Plan) frame(ctx context.Context, problem *learn.Problem, x []float64) (*space.Frame, pilot.Kind, error) {
@@ -119,6 +133,7 @@ func (p *Plan) Build(problem *learn.Problem, s *learn.State) (*learn.Program, er
 	var t interface {
 		phases() []learn.Phase
 		average() []float32
+		warnings(context.Context) ([]string, error)
 	}
 	if p.Adam {
 		t = newDescent(p, problem, s, m, w)
@@ -126,7 +141,7 @@ func (p *Plan) Build(problem *learn.Problem, s *learn.State) (*learn.Program, er
 		t = newTraining(p, problem, s, m, w)
 	}
 	return &learn.Program{
-		Layout: &m.layout, Params: w, Phases: t.phases(), Average: t.average,
+		Layout: &m.layout, Params: w, Phases: t.phases(), Average: t.average, Warnings: t.warnings,
 		Serve: func(theta []float32) (learn.Path, error) { return p.serve(m, theta, s.Frame, problem.Target) },
 	}, nil
 }

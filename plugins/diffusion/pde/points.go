@@ -3,6 +3,7 @@ package pde
 import (
 	"context"
 	"math"
+	"slices"
 
 	"github.com/sampan-mc/sampan/plugins/diffusion/learn"
 	"github.com/sampan-mc/sampan/plugins/diffusion/space"
@@ -15,16 +16,26 @@ import (
 	"github.com/sampan-mc/sampan/vec/tile"
 )
 
-// The mixture of points, and by how much they are moved, in units of the start's standard deviation.
+// The kinds of points.
 const (
-	sharePopulation = 0.35 // of the populations, with noise of up to blurPopulation
-	shareBetween    = 0.30 // of what lies between a start, stretched, and a draw of the target, blurred and scaled a little
-	blurPopulation  = 0.15
-	breathe         = 0.1
-	blurBetween     = 0.075
-	blurFlow        = 0.05 // the rest is on the way of the flow, from a stretched start
-	farthest        = 6    // of a coordinate on the flow
-	stretching      = 0.05
+	ofPilot   = "pilot"   // of the populations, with noise of up to blurPilot
+	ofBetween = "between" // what lies between a start, stretched, and a draw of the target, blurred and scaled a little
+	ofFlow    = "flow"    // on the way of the flow, from a stretched start
+	ofCone    = "cone"    // uniform between the sides of a box that narrows or widens from the start to the target
+	ofBox     = "box"     // uniform in a box that holds both
+)
+
+// shareOf is how much there is of a kind, beside others.
+var shareOf = map[string]float64{ofPilot: 0.35, ofBetween: 0.30, ofFlow: 0.35, ofCone: 0.30, ofBox: 0.30}
+
+// By how much points are moved, in units of the start's standard deviation.
+const (
+	blurPilot   = 0.15
+	breathe     = 0.1
+	blurBetween = 0.075
+	blurFlow    = 0.05
+	farthest    = 6 // of a coordinate on the flow
+	stretching  = 0.05
 )
 
 // points draws the batches.
@@ -35,8 +46,8 @@ type points struct {
 	pool        *par.Pool
 	batch       *pinn.Batch[float32]
 	lanes       int
-	between     int // first tile of the second kind
-	flow        int // first tile of the third
+	kinds       []kind
+	box         *box
 	key         rng.Key
 	way         *way
 	laplacian   *laplacian // nil: no Laplacian is wanted
@@ -45,6 +56,30 @@ type points struct {
 	workers []*drawer
 	step    uint32
 	fill    func(worker, t int)
+}
+
+// kind is points of one kind, in tiles first to end−1.
+type kind struct {
+	name       string
+	first, end int
+}
+
+// sharedOut are the tiles among kinds, by their shares.
+func sharedOut(names []string, tiles int) (kinds []kind) {
+	total, at, sum := 0.0, 0, 0.0
+	for _, n := range names {
+		total += shareOf[n]
+	}
+	for i, n := range names {
+		k := kind{name: n, first: at}
+		sum += shareOf[n] / total
+		if k.end = min(max(int(math.Round(sum*float64(tiles))), at+1), tiles); i == len(names)-1 {
+			k.end = tiles
+		}
+		at = k.end
+		kinds = append(kinds, k)
+	}
+	return kinds
 }
 
 // drawer is the memory of a worker.
@@ -60,18 +95,22 @@ func newPoints(p *Plan, problem *learn.Problem, s *learn.State, m *model, pool *
 		model: m, populations: s.Facts[factPopulations], pool: pool, lanes: lanes, batch: pinn.NewBatch[float32](m.loss.Dim, p.Batch, lanes, true, norms),
 		target: space.On[float32](s.Frame, problem.Target, pool.Workers(), lanes), key: problem.Stream("points"),
 	}
-	c.between = max(int(math.Round(sharePopulation*float64(tiles))), 1)
-	c.flow = c.between + max(int(math.Round(shareBetween*float64(tiles))), 1)
-	if p.Equation == pinn.Score { // draws of the path, known without any drift
-		c.flow = tiles
+	c.kinds = sharedOut(p.Points, tiles)
+	if i := slices.IndexFunc(c.kinds, func(k kind) bool { return k.name == ofBetween }); p.Ensemble && i >= 0 && i+1 < len(c.kinds) && c.kinds[i+1].name == ofFlow {
+		c.kinds[i+1].first = c.kinds[i].first // between are the ensemble's too
+		c.kinds = slices.Delete(c.kinds, i, i+1)
 	}
-	if p.Ensemble {
-		c.flow = c.between
+	for i, k := range c.kinds {
+		switch {
+		case k.name == ofFlow && p.Equation == pinn.Score: // its draws are known without any drift
+			c.kinds[i].name = ofBetween
+		case k.name == ofFlow && k.end > k.first:
+			c.way = newWay(m, (k.end-k.first)*lanes, problem.Stream("flow"))
+		case k.name == ofCone || k.name == ofBox:
+			c.box = c.newBox()
+		}
 	}
-	if left := (tiles - c.flow) * lanes; left > 0 {
-		c.way = newWay(m, left, problem.Stream("flow"))
-	}
-	if p.Ensemble {
+	if p.Ensemble && c.way != nil {
 		c.way.pull, c.way.sigma = newPull(m.base, s.Frame, problem.Target, c.way.lanes), m.sigma
 	}
 	if p.Equation.Noisy() {
@@ -105,10 +144,8 @@ func (c *points) draw(ctx context.Context, w *nn.Params[float32], step int) (*pi
 		c.laplacian.use(ctx)
 	}
 	c.step = uint32(step)
-	if c.way != nil {
-		if err := c.way.run(ctx, w, c.step); err != nil {
-			return nil, err
-		}
+	if err := c.follow(ctx, w); err != nil {
+		return nil, err
 	}
 	c.pool.For(len(c.batch.Tiles), c.fill)
 	if c.laplacian != nil {
@@ -119,21 +156,19 @@ func (c *points) draw(ctx context.Context, w *nn.Params[float32], step int) (*pi
 	return c.batch, c.target.Err()
 }
 
+// follow has points of the flow, if there are any, follow it.
+func (c *points) follow(ctx context.Context, w *nn.Params[float32]) error {
+	if c.way != nil {
+		return c.way.run(ctx, w, c.step)
+	}
+	return nil
+}
+
 func (c *points) fillTile(worker, t int) {
 	k, q := c.workers[worker], &c.batch.Tiles[t]
-	first := uint32(t * c.lanes)
-	vec.Uniforms(k.u.Data, c.lanes, k.u.Rows, c.lanes, c.key, first, c.step, 0)
-	vec.Normals(k.noise.Data, c.lanes, c.model.dim, c.lanes, c.key, first, c.step, 1)
-	switch {
-	case t < c.between:
-		c.population(k, q, t, c.between)
-	case t < c.flow:
-		vec.Normals(k.more.Data, c.lanes, k.more.Rows, c.lanes, c.key, first, c.step, 2)
-		c.inBetween(k, q, t-c.between, c.flow-c.between)
-	default:
-		c.onTheFlow(k, q, t-c.flow)
-	}
+	c.place(k, q, t)
 	if c.probes {
+		first := uint32(t * c.lanes)
 		for i, e := range q.Probes {
 			vec.Uniforms(e.Data, c.lanes, e.Rows, c.lanes, c.key, first, c.step, uint32(3+i))
 			jet.Signs(e, e)
@@ -149,6 +184,28 @@ func (c *points) fillTile(worker, t int) {
 	}
 	q.X.Copy(k.y.Slice(c.model.idle, c.model.dim))
 	known(c.model.base, q.Known, k.y, k.logp, k.score, k.lap, q.Time, k.start)
+}
+
+// place draws the points of tile t with their times.
+func (c *points) place(k *drawer, q *pinn.Points[float32], t int) {
+	first := uint32(t * c.lanes)
+	vec.Uniforms(k.u.Data, c.lanes, k.u.Rows, c.lanes, c.key, first, c.step, 0)
+	vec.Normals(k.noise.Data, c.lanes, c.model.dim, c.lanes, c.key, first, c.step, 1)
+	i := slices.IndexFunc(c.kinds, func(k kind) bool { return t < k.end })
+	of := c.kinds[i]
+	t, n := t-of.first, of.end-of.first
+	switch of.name {
+	case ofPilot:
+		c.population(k, q, t, n)
+	case ofBetween:
+		vec.Normals(k.more.Data, c.lanes, k.more.Rows, c.lanes, c.key, first, c.step, 2)
+		c.inBetween(k, q, t, n)
+	case ofFlow:
+		c.onTheFlow(k, q, t)
+	default:
+		vec.Uniforms(k.more.Data, c.lanes, k.more.Rows, c.lanes, c.key, first, c.step, 2)
+		c.inBox(k, q, t, n, of.name == ofCone)
+	}
 }
 
 // stratified is time j of tile t of a kind that has n.
@@ -167,7 +224,7 @@ func (c *points) population(k *drawer, q *pinn.Points[float32], t, n int) {
 	for j := range c.lanes {
 		q.Time[j] = c.stratified(t, n, j, k.u.Row(0)[j])
 		x := c.picked(min(int(q.Time[j]*levels+k.u.Row(1)[j]), levels), k.u.Row(2)[j])
-		blur := blurPopulation * k.u.Row(3)[j]
+		blur := blurPilot * k.u.Row(3)[j]
 		for i, v := range x {
 			k.y.Row(i)[j] = v + blur*k.noise.Row(i)[j]
 		}

@@ -20,7 +20,7 @@ const (
 	settling  = 8    // moves of each
 )
 
-// populations are draws of p_0 ρ^l/p_0^l, roughly, at levels+1 times, and the curve of its log norm as they have it. They are
+// populations are draws of ρ^l p_0^m, l and m the shares, roughly, at levels+1 times, and the curve of its log norm as they have it. They are
 // made of the pilot's, whose own path started from another normal, by moves of Langevin's at each level: which modes there
 // are, and how they share the mass, is left as it was.
 type populations struct {
@@ -31,15 +31,18 @@ type populations struct {
 func settle(ctx context.Context, b base, f *space.Frame, problem *learn.Problem, pilots []smc.Level) (*populations, error) {
 	d := f.Dim
 	var tally mcmc.Tally
-	path := &tempered{frame: f, target: problem.Target}
+	path := &shared{frame: f, target: problem.Target}
 	s := mcmc.NewState(particles, d, true, true)
 	mover := mcmc.NewMover(mcmc.Kernel{Kind: mcmc.MALA}, particles, d, true, &tally)
 	streams := mcmc.NewStreams(problem.Key.Uint64(), "diffusion/populations", 0)
 	tuning := mcmc.Tuning{Step: 1 / math.Pow(float64(d), 1./6), Scale: ones(d)}
 	out := &populations{norm: make([]float64, levels+1)}
-	mean, before := 0.0, 0.0
+	var mean, before [2]float64
 	for k := range levels + 1 {
-		l, _ := b.mix(float64(k) / levels)
+		l, _, m, _ := b.shares(float64(k) / levels)
+		if path.hold = 1; l < 1 {
+			path.hold = m / (1 - l)
+		}
 		if k == 0 {
 			problem.Stream("start").Normals(s.X, 0, 0, 0)
 		} else {
@@ -60,10 +63,13 @@ func settle(ctx context.Context, b base, f *space.Frame, problem *learn.Problem,
 				tuning.Step *= math.Exp(a - mcmc.MALA.TargetAccept())
 			}
 		}
-		last, lBefore := mean, before
-		mean, before = slope(s), l
-		if k > 0 { // d log Z/dl is the mean of log ρ − log p_0
-			out.norm[k] = out.norm[k-1] + (l-lBefore)*(mean+last)/2
+		last, was := mean, before
+		mean, before = means(s, path.hold), [2]float64{l, m}
+		if k > 0 { // the derivatives of log Z by the shares are the means of log ρ and log p_0
+			out.norm[k] = out.norm[k-1]
+			for i := range mean {
+				out.norm[k] += (before[i] - was[i]) * (mean[i] + last[i]) / 2
+			}
 		}
 		for _, v := range s.X {
 			out.y = append(out.y, float32(v))
@@ -80,16 +86,20 @@ func settle(ctx context.Context, b base, f *space.Frame, problem *learn.Problem,
 	return out, nil
 }
 
-// slope is the mean of log ρ − log p_0.
-func slope(s *mcmc.State) (mean float64) {
+// means are those of log ρ and of log p_0, the state's being hold times that.
+func means(s *mcmc.State, hold float64) (mean [2]float64) {
 	n := 0.0
 	for i, r := range s.LogRef {
 		if v := s.LogTarget[i] - r; !math.IsNaN(v) && !math.IsInf(v, 0) {
-			mean += v
+			mean[0] += s.LogTarget[i]
+			mean[1] += r / hold
 			n++
 		}
 	}
-	return mean / max(n, 1)
+	for i := range mean {
+		mean[i] /= max(n, 1)
+	}
+	return mean
 }
 
 // nearest is the pilot's level closest to β.
@@ -141,17 +151,18 @@ func (b base) fit(norm []float64) []float32 {
 	return out
 }
 
-// tempered is the geometric path from N(0, I) to a target in the coordinates of a frame.
-type tempered struct {
+// shared is the geometric path from N(0, I)^hold to a target in the coordinates of a frame.
+type shared struct {
 	frame  *space.Frame
 	target targets.Density
+	hold   float64
 	batch  targets.Batch
 	x, g   []float64
 }
 
-func (p *tempered) Dim() int { return p.frame.Dim }
+func (p *shared) Dim() int { return p.frame.Dim }
 
-func (p *tempered) Eval(ctx context.Context, n int, y []float64, grad bool, t *mcmc.Terms) error {
+func (p *shared) Eval(ctx context.Context, n int, y []float64, grad bool, t *mcmc.Terms) error {
 	d := p.frame.Dim
 	if len(p.x) < len(y) {
 		p.x, p.g = make([]float64, len(y)), make([]float64, len(y))
@@ -171,11 +182,12 @@ func (p *tempered) Eval(ctx context.Context, n int, y []float64, grad bool, t *m
 		for _, v := range y[i*d : (i+1)*d] {
 			t.LogRef[i] -= v * v / 2
 		}
+		t.LogRef[i] *= p.hold
 	}
 	if grad {
 		p.frame.Score(t.GradTarget, p.batch.Grad)
 		for i, v := range y {
-			t.GradRef[i] = -v
+			t.GradRef[i] = -p.hold * v
 		}
 	}
 	return nil

@@ -67,3 +67,8 @@ func (t *training) step(ctx context.Context, i int) (float64, error) {
 	t.params.Refresh()
 	return out.Loss, nil
 }
+
+// warnings are those of its points.
+func (t *training) warnings(ctx context.Context) ([]string, error) {
+	return t.points.warnings(ctx, t.params)
+}

@@ -36,9 +36,9 @@ func (v *value) gradient(t float64, y, g tile.Tile[float32]) jet.Scalar[float32]
 	}
 	v.in.Set(y.Slice(v.idle, v.dim), v.now)
 	phi := v.phi.Forward(v.params)
-	l, _ := v.mix(t)
+	l, _, m, _ := v.shares(t)
 	vec.Scale(g.Flat(), float32(l), g.Flat())
-	vec.Axpy(g.Flat(), float32(l-1), y.Flat())
+	vec.Axpy(g.Flat(), float32(-m), y.Flat())
 	w, _ := v.gain(t)
 	vec.Axpy(g.Slice(v.idle, v.dim).Flat(), float32(w), phi.Grad.Flat())
 	return phi
@@ -48,14 +48,14 @@ func (v *value) gradient(t float64, y, g tile.Tile[float32]) jet.Scalar[float32]
 func (v *value) at(t float64, y tile.Tile[float32], logp []float64, g tile.Tile[float32]) {
 	phi := v.gradient(t, y, g)
 	logStart(v.start, y)
-	l, _ := v.mix(t)
+	l, _, m, _ := v.shares(t)
 	w, _ := v.gain(t)
 	z := v.model.norm(v.params.Of(v.loss.Norm()), t)
 	for j, p := range logp {
 		if math.IsInf(p, -1) && l > 0 {
 			continue
 		}
-		logp[j] = l*p + (1-l)*v.start[j] - z + w*float64(phi.Value.Data[j])
+		logp[j] = l*p + m*v.start[j] - z + w*float64(phi.Value.Data[j])
 	}
 }
 

@@ -35,10 +35,10 @@ func (p *pull) at(x tile.Tile[float32], t float64) tile.Tile[float32] {
 	active.Copy(x)
 	p.target.Eval(0, p.logp, p.grad, p.y)
 	sane(p.grad)
-	l, _ := p.mix(t)
+	l, _, m, _ := p.shares(t)
 	s := p.out
 	s.Copy(p.grad.Slice(p.idle, p.dim))
 	vec.Scale(s.Flat(), float32(l), s.Flat())
-	vec.Axpy(s.Flat(), float32(l-1), x.Flat())
+	vec.Axpy(s.Flat(), float32(-m), x.Flat())
 	return s
 }
