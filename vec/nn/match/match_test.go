@@ -30,7 +30,7 @@ func TestGaussianTarget(t *testing.T) {
 	c := &Config{Dim: d, Reference: 1.7, Sigma: 0.8, Base: true}
 	var a tile.Arena[float64]
 	b := newBridge(c, gaussian[float64](d, 1<<16).joined(d), []float64{0.4, 3}, p, &a) // any κ will do
-	type moments struct{ r, r2, rx, rx2 float64 }                            // of a tile's sums: its samples share their points
+	type moments struct{ r, r2, rx, rx2 float64 }                                      // of a tile's sums: its samples share their points
 	const bins = 8
 	var m [2][bins]moments
 	for first := 0; first < n; first += p {
