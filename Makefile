@@ -52,11 +52,15 @@ validate: build ## log Z over many seeds against exact values; writes docs/resul
 
 .PHONY: tables
 tables: ## learned samplers against published figures; writes docs/results/samplers.md (an hour and more; SEEDS=3, ONLY=regexp)
-	SAMPAN_TABLES=docs/results/samplers.md SAMPAN_TABLES_SEEDS=$(SEEDS) SAMPAN_TABLES_ONLY='$(ONLY)' $(GO) test -count=1 -timeout 8h -run TestTables -v ./host/tables
+	SAMPAN_TABLES=docs/results/samplers.md SAMPAN_TABLES_SEEDS=$(SEEDS) SAMPAN_TABLES_ONLY='$(ONLY)' SAMPAN_TABLES_PYTHON='$(SAMPAN_TABLES_PYTHON)' $(GO) test -count=1 -timeout 8h -run TestTables -v ./host/tables
 
 .PHONY: tables-phi4
 tables-phi4: build ## the φ⁴ lattice over its hopping parameter; writes docs/results/phi4.md, .json, .svg (12 CPU minutes; ONLY=new goes on, ONLY=page writes the page)
 	SAMPAN_PHI4=docs/results/phi4.md SAMPAN_PHI4_ONLY='$(ONLY)' $(GO) test -count=1 -timeout 2h -run TestPhi4 -v ./host/tables/phi4
+
+.PHONY: tables-prototypes
+tables-prototypes: $(PROTOTYPES_ENV)/.stamp ## the learned samplers' CPU time beside that of the prototypes in JAX, which are not part of this repository
+	$(MAKE) tables ONLY='^Beside the prototypes' SAMPAN_TABLES_PYTHON=$(PROTOTYPES_ENV)/bin/python
 
 .PHONY: bench
 bench: python-env ## the wire, the leapfrog loop, the targets and the vector core, each against a loop of the same run

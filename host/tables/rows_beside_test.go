@@ -39,7 +39,6 @@ func (l *list) races() {
 	flow := method("match", "serve", "ode", "frame", "scale")
 	bridge := func(arguments string) race { return race{"matching", "matching.py", arguments, prose} }
 	add(wells, "matching", flow, 10000, bridge("--target mw5 --whiten 0 --base 0 --sig 1 --iters 4000 --H 128 --lr 3e-3"))
-	add(mixture, "matching", flow, 10000, bridge("--target gmm9 --whiten 0 --base 0 --prior 5 --sig 1 --iters 4000 --H 128 --lr 3e-3"))
 
 	residuals := method("logce", "frame", "scale")
 	equation := func(arguments string) race {
