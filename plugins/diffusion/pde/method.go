@@ -15,13 +15,14 @@ import (
 
 // Options say what is trained, and how it is served.
 type Options struct {
-	Serve string  `json:"serve" doc:"ode, a flow, whose weights are as exact as its steps are short; sde, steps with noise, whose weights are exact; split, steps of the flow each followed by one of Langevin's"`
-	Train string  `json:"train" doc:"of logfp: shortcut, a solution of logce, which gives one for any noise, or plain, the equation as it stands"`
-	Sigma float64 `json:"sigma" doc:"noise of what is served with some, in the frame, where the target has about unit scale; score has its own"`
-	Steps int     `json:"steps" doc:"of the path; 0: 50 of ode, 128 of the others"`
-	Frame string  `json:"frame" doc:"coordinates, found by the pilot: product, along whose axes the target is one, if there are such, else white; white, of unit covariance; scale, the target's own"`
-	Path  string  `json:"path" doc:"of densities: learned, or geometric, the means of start and target by l, which moves mass between modes from afar"`
-	Power float64 `json:"power" doc:"p of l = t^p, the share of the target along the path"`
+	Serve  string  `json:"serve" doc:"ode, a flow, whose weights are as exact as its steps are short; sde, steps with noise, whose weights are exact; split, steps of the flow each followed by one of Langevin's"`
+	Volume string  `json:"volume" doc:"of ode: integrated, by divergences, as exact as its steps are short, or determinant, of each step's Jacobian, exact in steps of any length; in 16 coordinates at most, for a drift with a net of its own"`
+	Train  string  `json:"train" doc:"of logfp: shortcut, a solution of logce, which gives one for any noise, or plain, the equation as it stands"`
+	Sigma  float64 `json:"sigma" doc:"noise of what is served with some, in the frame, where the target has about unit scale; score has its own"`
+	Steps  int     `json:"steps" doc:"of the path; 0: 50 of ode, 128 of the others"`
+	Frame  string  `json:"frame" doc:"coordinates, found by the pilot: product, along whose axes the target is one, if there are such, else white; white, of unit covariance; scale, the target's own"`
+	Path   string  `json:"path" doc:"of densities: learned, or geometric, the means of start and target by l, which moves mass between modes from afar"`
+	Power  float64 `json:"power" doc:"p of l = t^p, the share of the target along the path"`
 
 	Interpolation string  `json:"interpolation" doc:"shares of target and start along the path: power, t^p and 1 - t^p, or circular, sine and cosine of half pi t"`
 	Reference     float64 `json:"start_std" doc:"standard deviation of the start, in the frame"`
@@ -48,6 +49,9 @@ const (
 	adam       = "adam"
 	exactly    = "exact"
 	hutchinson = "hutchinson"
+
+	integrated  = "integrated"
+	determinant = "determinant"
 )
 
 // The paths.
@@ -99,7 +103,7 @@ const usual = ofPilot + "+" + ofBetween + "+" + ofFlow
 
 // Defaults of a method's options.
 func Defaults(name string) Options {
-	o := Options{Serve: ODE, Train: shortcut, Sigma: 0.5, Frame: Product, Path: learned, Power: 3, Net: RidgeMLP, Width: 48, Batch: 512, Optimiser: springs, Divergence: exactly}
+	o := Options{Serve: ODE, Train: shortcut, Sigma: 0.5, Frame: Product, Path: learned, Power: 3, Net: RidgeMLP, Width: 48, Batch: 512, Optimiser: springs, Divergence: exactly, Volume: integrated}
 	switch name {
 	case LogFP:
 		o.Serve = SDE
@@ -124,6 +128,9 @@ func residual(name, summary string) method.Method {
 		if in := p.Target.Info(); !in.Can.Has(targets.Grad) {
 			return nil, fmt.Errorf("method %s needs %v of the target, %s gives %v", name, targets.Grad, in.Name, in.Can)
 		}
+		if o.Volume == determinant && p.Dim > mostTangents {
+			return nil, fmt.Errorf("method %s: volume: %q in %d dimensions found; accepted: %d at most", name, determinant, p.Dim, mostTangents)
+		}
 		return learn.New(o.Plan(name), learn.Problem{Target: p.Target, Dim: p.Dim, Workers: runtime.GOMAXPROCS(0)}), nil
 	}}
 }
@@ -144,6 +151,10 @@ func (o Options) check(name string) error {
 	one("frame", o.Frame, Product, White, Scale)
 	one("net", o.Net, RidgeMLP, Ridge, MLP)
 	one("optimiser", o.Optimiser, springs, adam)
+	one("volume", o.Volume, integrated, determinant)
+	if e := o.equation(name); o.Volume == determinant {
+		hold(o.Serve == ODE && e == pinn.LogCE, "volume", fmt.Sprintf("%q for method %s, served as %s", o.Volume, name, o.Serve), `"determinant" for logce and nets, served as ode`)
+	}
 	one("divergence", o.Divergence, exactly, hutchinson)
 	if e := o.equation(name); o.Divergence == hutchinson {
 		hold(o.Optimiser == adam && !e.Gradient() && e != pinn.Score, "divergence", fmt.Sprintf("%q for method %s, by %s", o.Divergence, name, o.Optimiser), `"hutchinson" for a drift with a net of its own, by adam`)
@@ -187,6 +198,7 @@ func (o Options) Plan(name string) *Plan {
 			p.Steps = 50
 		}
 	}
+	p.Determinant = o.Volume == determinant
 	p.Adam, p.Probes = o.Optimiser == adam, o.Divergence == hutchinson
 	if p.Train == 0 {
 		if p.Train = trainSteps; p.Adam {

@@ -43,7 +43,7 @@ func (p *Plan) serve(m *model, theta []float32, f *space.Frame, target targets.D
 	if p.Serve != ODE && p.Equation != pinn.Score { // whose noise fades towards the target by itself
 		served.times = refined(p.Steps)
 	}
-	if err := served.SetCuts(1); err != nil || p.Serve != ODE {
+	if err := served.SetCuts(1); err != nil || p.Serve != ODE || p.Determinant {
 		return served, err
 	}
 	return flowing{served}, nil
@@ -75,7 +75,7 @@ func (p *path) Info() smc.TransportInfo {
 	case Split:
 		return smc.TransportInfo{Order: 2}
 	}
-	return smc.TransportInfo{Order: 4, Deterministic: true}
+	return smc.TransportInfo{Order: 4, Deterministic: true, Exact: p.plan.Determinant}
 }
 
 func (p *path) Scale() float64 { return 1 }
@@ -137,6 +137,9 @@ func (p *path) take() mover {
 		return newNoisy(p)
 	case Split:
 		return newSplit(p)
+	}
+	if p.plan.Determinant {
+		return newMapped(p)
 	}
 	return newDriven(p)
 }

@@ -47,8 +47,10 @@ type Plan struct {
 	Steps      int  // K of the path
 	Train      int  // steps
 	Adam       bool // in place of Gauss-Newton
-	Probes     bool // divergences are estimated along random directions; of Adam
-	Batch      int
+	// Determinant says that the flow's weights are by the determinants of its steps.
+	Determinant bool
+	Probes      bool // divergences are estimated along random directions; of Adam
+	Batch       int
 }
 
 func (p *Plan) Name() string { return p.Method }

@@ -123,12 +123,12 @@ func TestNothingAllocated(t *testing.T) {
 
 // TestOptions: what does not fit is said.
 func TestOptions(t *testing.T) {
-	bad := Options{Serve: "pde", Train: "adam", Path: "straight", Frame: "sheared", Net: "cnn", Sigma: -1, Steps: -1, Power: .5, Directions: -1, TrainSteps: -1, Batch: 100, Optimiser: "newton", Divergence: "none"}
+	bad := Options{Serve: "pde", Train: "adam", Path: "straight", Frame: "sheared", Net: "cnn", Sigma: -1, Steps: -1, Power: .5, Directions: -1, TrainSteps: -1, Batch: 100, Optimiser: "newton", Divergence: "none", Volume: "none"}
 	err := bad.check(LogCE)
 	if err == nil {
 		t.Fatal("accepted")
 	}
-	for _, key := range []string{"serve", "train", "path", "frame", "net", "sigma", "steps", "power", "width", "directions", "train_steps", "batch", "optimiser", "divergence"} {
+	for _, key := range []string{"serve", "train", "path", "frame", "net", "sigma", "steps", "power", "width", "directions", "train_steps", "batch", "optimiser", "divergence", "volume"} {
 		if !strings.Contains(err.Error(), key) {
 			t.Errorf("no word of %s: %v", key, err)
 		}
