@@ -16,6 +16,7 @@ type contest struct {
 	allowed   float64 // error of log Z
 	particles int     // of each island
 	cuts      int     // of the path, once it is trained; 0: as it was trained
+	moves     int     // at each cut, and of tempering at each stage; 0: as where nothing is said
 }
 
 // beside is what tempering found in the time of something else.
@@ -50,6 +51,9 @@ func (s *sampler) compete(ctx context.Context, o *outcome) error {
 	}
 	c := smc.Defaults()
 	c.Seed, c.Particles, c.Islands, c.Transport, c.AsIs = uint64(s.seed), s.row.contest.particles, islands, s.learner, true
+	if n := s.row.contest.moves; n > 0 {
+		c.Move.Steps = n
+	}
 	began := cpuSeconds()
 	res, err := s.run(ctx, c)
 	if err != nil {

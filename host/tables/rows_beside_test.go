@@ -3,23 +3,21 @@ package tables
 // contests are the rows of sequential Monte Carlo with a learned transport, beside tempering.
 func (l *list) contests() {
 	scld := row{table: "SCLD, log Z beside tempering in the same time", method: method("scld")}
-	for _, t := range []struct {
-		problem
-		allowed                float64
-		pilot, particles, cuts int
-	}{
-		{problem{name: "seeds", short: "Seeds, d = 26", start: 3}, .1, 4096, 1024, 0},
-		{problem{name: "sonar", short: "Sonar, d = 61", prior: true}, .1, 4096, 1024, 0},
-		{problem{name: "brownian", short: "Brownian motion, d = 32", prior: true}, .1, 4096, 1024, 0},
-		{problem{name: "german_credit_prior10", short: "German credit, prior 10, d = 25", prior: true}, .1, 4096, 1024, 0},
-		{problem{name: "gmm40_jax", short: "40-mode mixture, d = 2", start: 40}, .1, 16384, 4096, 0},
-		{problem{name: "many_well_d5_m5_delta4", short: "many-well, d = 5", start: 2.5}, .1, 16384, 1024, 0},
-		{problem{name: "lgcp40_white", short: "log-Gaussian Cox process, 40 × 40", prior: true, csv: shared + "/reference/targets/data/finpines.csv"}, 1, 512, 128, 0},
-		{problem{name: "funnel10", short: "funnel, d = 10", start: 3}, .2, 16384, 1024, 64},
-	} {
-		scld.target, scld.pilot, scld.contest = t.problem, t.pilot, &contest{allowed: t.allowed, particles: t.particles, cuts: t.cuts}
+	add := func(t problem, pilot int, c contest, note string) {
+		scld.target, scld.pilot, scld.contest, scld.note = t, pilot, &c, note
 		*l = append(*l, scld)
 	}
+	usual := contest{allowed: .1, particles: 1024}
+	add(problem{name: "seeds", short: "Seeds, d = 26", start: 3}, 4096, usual, "")
+	add(problem{name: "sonar", short: "Sonar, d = 61", prior: true}, 4096, usual, "")
+	add(problem{name: "brownian", short: "Brownian motion, d = 32", prior: true}, 4096, usual, "")
+	add(problem{name: "german_credit_prior10", short: "German credit, prior 10, d = 25", prior: true}, 4096, usual, "")
+	add(seedTargets[1], 16384, usual, "")
+	add(problem{name: "gmm40_jax", short: "40-mode mixture, d = 2", start: 40}, 16384, contest{allowed: .1, particles: 4096}, "")
+	pines := problem{name: "lgcp40_white", short: "log-Gaussian Cox process, 40 × 40", prior: true, csv: shared + "/reference/targets/data/finpines.csv"}
+	add(pines, 512, contest{allowed: 1, particles: 128}, "")
+	add(problem{name: "funnel10", short: "funnel, d = 10", start: 3}, 16384, contest{allowed: .2, particles: 1024, cuts: 64, moves: 16},
+		" (64 cuts in place of 8, 16 moves at each in place of 4, of tempering too)")
 }
 
 // races are the rows beside the prototypes.
