@@ -228,7 +228,9 @@ func (pop *population) run1(ctx context.Context) error {
 		if err := pop.save(); err != nil {
 			return fail(err)
 		}
-		pop.progress(pop.reports[len(pop.reports)-1])
+		if n := len(pop.reports); n > 0 { // none of a pilot all of whose particles died in the first segment
+			pop.progress(pop.reports[n-1])
+		}
 	}
 	return nil
 }

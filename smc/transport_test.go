@@ -167,6 +167,13 @@ func TestPilotDecides(t *testing.T) {
 		t.Errorf("dead: %v", res.Plan.Decisions)
 	}
 	right("dead", res)
+	// The same where finer cuts are tried first.
+	dead.steps = 32
+	res = decided(t, ref, target, &settable{dead}, nil)
+	if res.Plan.uses() {
+		t.Errorf("dead, cuttable: %v", res.Plan.Decisions)
+	}
+	right("dead, cuttable", res)
 
 	// Steps too coarse for one segment: cuts with moves between them mend it.
 	coarse := newLangevin(newNormal(t, 2, -2, 1), target)
