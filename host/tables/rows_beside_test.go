@@ -10,8 +10,8 @@ func (l *list) contests() {
 	usual := contest{allowed: .1, particles: 1024}
 	add(problem{name: "seeds", short: "Seeds, d = 26", start: 3}, 4096, usual, "")
 	add(problem{name: "sonar", short: "Sonar, d = 61", prior: true}, 4096, usual, "")
-	add(problem{name: "brownian", short: "Brownian motion, d = 32", prior: true}, 4096, usual, "")
-	add(problem{name: "german_credit_prior10", short: "German credit, prior 10, d = 25", prior: true}, 4096, usual, "")
+	add(problem{name: "brownian", short: "Brownian motion, d = 32", start: 3}, 4096, usual, "")
+	add(problem{name: "german_credit_prior10", short: "German credit, prior 10, d = 25", start: 3}, 4096, usual, "")
 	add(seedTargets[1], 16384, usual, "")
 	add(problem{name: "gmm40_jax", short: "40-mode mixture, d = 2", start: 40}, 16384, contest{allowed: .1, particles: 4096}, "")
 	pines := problem{name: "lgcp40_white", short: "log-Gaussian Cox process, 40 × 40", prior: true, csv: shared + "/reference/targets/data/finpines.csv"}
