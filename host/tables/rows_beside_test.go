@@ -9,7 +9,7 @@ func (l *list) contests() {
 	}
 	usual := contest{allowed: .1, particles: 1024}
 	add(problem{name: "seeds", short: "Seeds, d = 26", start: 3}, 4096, usual, "")
-	add(problem{name: "sonar", short: "Sonar, d = 61", prior: true}, 4096, usual, "")
+	add(problem{name: "sonar", short: "Sonar, d = 61", start: 3}, 4096, usual, "")
 	add(problem{name: "brownian", short: "Brownian motion, d = 32", start: 3}, 4096, usual, "")
 	add(problem{name: "german_credit_prior10", short: "German credit, prior 10, d = 25", start: 3}, 4096, usual, "")
 	add(seedTargets[1], 16384, usual, "")
