@@ -51,8 +51,8 @@ validate: build ## log Z over many seeds against exact values; writes docs/resul
 	SAMPAN_VALIDATE=docs/results/validate.md $(GO) test -count=1 -timeout 4h -run TestValidate -v ./host/validate
 
 .PHONY: tables
-tables: ## learned samplers against published figures; writes docs/results/samplers.md (an hour and more; SEEDS=3, ONLY=regexp)
-	SAMPAN_TABLES=docs/results/samplers.md SAMPAN_TABLES_SEEDS=$(SEEDS) SAMPAN_TABLES_ONLY='$(ONLY)' SAMPAN_TABLES_PYTHON='$(SAMPAN_TABLES_PYTHON)' $(GO) test -count=1 -timeout 8h -run TestTables -v ./host/tables
+tables: ## learned samplers against published figures; writes docs/results/samplers.md (an hour and more; SEEDS=3, ONLY=regexp, NEW=1 goes on)
+	SAMPAN_TABLES=docs/results/samplers.md SAMPAN_TABLES_SEEDS=$(SEEDS) SAMPAN_TABLES_ONLY='$(ONLY)' SAMPAN_TABLES_NEW=$(NEW) SAMPAN_TABLES_PYTHON='$(SAMPAN_TABLES_PYTHON)' $(GO) test -count=1 -timeout 8h -run TestTables -v ./host/tables
 
 .PHONY: tables-phi4
 tables-phi4: build ## the φ⁴ lattice over its hopping parameter; writes docs/results/phi4.md, .json, .svg (12 CPU minutes; ONLY=new goes on, ONLY=page writes the page)

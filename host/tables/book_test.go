@@ -59,3 +59,11 @@ func (b *book) of(r row) (all []*outcome) {
 	}
 	return all
 }
+
+// has tells whether a row's outcome for a seed is on file, and is no failure.
+func (b *book) has(r row, seed int) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	o := b.outcomes[r.name()][seed]
+	return o != nil && o.Failed == ""
+}
