@@ -67,7 +67,7 @@ bench: python-env ## the wire, the leapfrog loop, the targets and the vector cor
 	SAMPAN_PYTHON=$(PYTHON_ENV)/bin/python $(GO) test -run '^$$' -bench . -benchtime 0.2s -count 3 ./host/plugin
 	$(GO) test -run '^$$' -bench HMC -benchtime 0.2s -count 3 ./smc/mcmc
 	$(GO) test -run '^$$' -bench . -benchtime 0.1s ./targets ./smc/diag
-	$(GO) test -run '^$$' -bench . -benchtime 1x ./vec/... # these take medians of their own
+	$(GO) test -run '^$$' -bench . -benchtime 1x ./vec/... ./plugins/diffusion/chain ./plugins/diffusion/pde # these take medians of their own
 
 .PHONY: lint
 lint: ## format, vet, staticcheck

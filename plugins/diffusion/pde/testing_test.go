@@ -13,7 +13,7 @@ import (
 	"github.com/sampan-mc/sampan/vec/rng"
 )
 
-func target(t *testing.T, name string, config map[string]any) targets.Density {
+func target(t testing.TB, name string, config map[string]any) targets.Density {
 	t.Helper()
 	d, err := targets.New(name, config, "")
 	if err != nil {
@@ -23,12 +23,12 @@ func target(t *testing.T, name string, config map[string]any) targets.Density {
 }
 
 // wells is two wells in each of two coordinates, or one of them.
-func wells(t *testing.T, n int) targets.Density {
+func wells(t testing.TB, n int) targets.Density {
 	return target(t, "many-well", map[string]any{"dim": 2, "wells": n, "delta": 2.0, "rotation": 5})
 }
 
 // tempered is a short pilot.
-func pilotOf(t *testing.T, d targets.Density) []smc.Level {
+func pilotOf(t testing.TB, d targets.Density) []smc.Level {
 	t.Helper()
 	ref, err := smc.NewNormal(d.Info().Dim(), []float64{0}, []float64{2})
 	if err != nil {
