@@ -11,7 +11,8 @@ import (
 func table(have map[string]*outcome, name string) []byte {
 	var p bytes.Buffer
 	fmt.Fprintf(&p, "# The φ⁴ lattice over the hopping parameter\n\nMade by `make tables-phi4`. Periodic lattices, λ = 0.022; a learned path inside SMC of 4 × 2048 particles, pilot, training and decision included in CPU seconds.\n"+
-		"Reference values of log Z: 4×4 by transfer matrix, to 2e-4; 8×8 by annealed SMC, to 0.06 for κ ≤ 0.3 and 0.15 above, biased low. Observables are from the weighted particles.\n\n![observables](%s.svg)\n\n", name)
+		"Reference values of log Z: 4×4 by transfer matrix, to 2e-4; 8×8 by annealed SMC, to 0.06 for κ ≤ 0.3 and 0.15 above, biased low. Observables are from the weighted particles.\n"+
+		"Rings where the run gave its learned path up and tempered; lines are long chains.\n\n![observables](%s.svg)\n\n", name)
 	p.WriteString("## log Z\n\n| lattice | κ | method | what was decided | log Z | reference | off by | allowed | ESS | evaluations | CPU seconds | |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n")
 	each(have, func(at point, o *outcome, r reference) {
 		off, allowed := o.LogZ.Value-r.logZ, 3*o.LogZ.SE+at.tolerance()
@@ -23,7 +24,7 @@ func table(have map[string]*outcome, name string) []byte {
 			strings.Join(o.Decided, "; "), o.LogZ.Value, o.LogZ.SE, r.logZ, off, allowed, 100*o.ESS, float64(o.Evaluations), o.CPU, verdict)
 	})
 	p.WriteString("\n## Observables\n\nThe run's, beside long chains of HMC (8 of 2000 draws) and, where there are, reference values: by transfer matrix for 4×4 (the Binder cumulant at κ = 0.25 by SMC, good to 1 %), by SMC, good to 1 %, for 8×8.\n\n" +
-		"| lattice | κ | observable | learned path | HMC | reference |\n| --- | --- | --- | --- | --- | --- |\n")
+		"| lattice | κ | observable | run | HMC | reference |\n| --- | --- | --- | --- | --- | --- |\n")
 	each(have, func(at point, o *outcome, r reference) {
 		for _, name := range []string{meanM, absM, chi, binder, action} {
 			known := "–"

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -35,6 +36,11 @@ type outcome struct {
 	Observables map[string]estimate
 	Evaluations int64
 	CPU         float64 // seconds, of all processes
+}
+
+// tempered tells whether the run gave its learned path up.
+func (o *outcome) tempered() bool {
+	return slices.ContainsFunc(o.Decided, func(d string) bool { return strings.Contains(d, "replaced by") })
 }
 
 // TestPhi4 runs only where SAMPAN_PHI4 names the page to write; it takes some minutes.

@@ -32,7 +32,7 @@ func draw(file string, have map[string]*outcome) error {
 		row[i] = plot.New()
 		row[i].Title.Text, row[i].X.Label.Text = q.title, "hopping parameter κ"
 		row[i].Title.TextStyle.Font.Size = 10
-		row[i].Legend.TextStyle.Font.Size = 7
+		row[i].Legend.TextStyle.Font.Size, row[i].Legend.Padding = 6, vg.Points(2)
 		row[i].Legend.Top, row[i].Legend.Left = i == 1, i == 0
 		if i == 0 {
 			row[i].Legend.Top = true
@@ -59,11 +59,11 @@ func draw(file string, have map[string]*outcome) error {
 	return f.Close()
 }
 
-// add draws an observable of a lattice: chains as a line, learned paths as dots with errors of one standard error, references
-// as crosses.
+// add draws an observable of a lattice: chains as a line, runs with learned paths as dots, rings where the path was given up
+// for tempering, with errors of one standard error, references as crosses.
 func add(p *plot.Plot, name string, extent int, have map[string]*outcome, legend bool) error {
 	var long, known plotter.XYs
-	var dots points
+	var learned, given points // where the learned path was kept, and where the run tempered in its place
 	all := append(append([]float64{}, kappas...), between...)
 	slices.Sort(all)
 	for _, k := range all {
@@ -72,7 +72,10 @@ func add(p *plot.Plot, name string, extent int, have map[string]*outcome, legend
 			long = append(long, plotter.XY{X: k, Y: o.Observables[name].Value})
 		}
 		if o := have[at.String()]; o != nil {
-			e := o.Observables[name]
+			e, dots := o.Observables[name], &learned
+			if o.tempered() {
+				dots = &given
+			}
 			dots.XYs = append(dots.XYs, plotter.XY{X: k, Y: e.Value})
 			dots.YErrors = append(dots.YErrors, struct{ Low, High float64 }{e.SE, e.SE})
 		}
@@ -93,20 +96,27 @@ func add(p *plot.Plot, name string, extent int, have map[string]*outcome, legend
 			p.Legend.Add(label+", HMC", line)
 		}
 	}
-	if len(dots.XYs) > 0 {
-		bars, err := plotter.NewYErrorBars(dots)
+	for _, d := range []struct {
+		points
+		glyph canvas.GlyphDrawer
+		name  string
+	}{{learned, canvas.CircleGlyph{}, "learned path"}, {given, canvas.RingGlyph{}, "tempered"}} {
+		if len(d.XYs) == 0 {
+			continue
+		}
+		bars, err := plotter.NewYErrorBars(d.points)
 		if err != nil {
 			return err
 		}
 		bars.Color = colour
-		s, err := plotter.NewScatter(dots.XYs)
+		s, err := plotter.NewScatter(d.XYs)
 		if err != nil {
 			return err
 		}
-		s.Color, s.Shape, s.Radius = colour, canvas.CircleGlyph{}, vg.Points(2.5)
+		s.Color, s.Shape, s.Radius = colour, d.glyph, vg.Points(2.5)
 		p.Add(bars, s)
 		if legend {
-			p.Legend.Add(label+", learned path", s)
+			p.Legend.Add(label+", "+d.name, s)
 		}
 	}
 	if len(known) > 0 {
