@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sampan-mc/sampan/plugins/diffusion/chain"
 	"github.com/sampan-mc/sampan/plugins/diffusion/control"
 	"github.com/sampan-mc/sampan/plugins/diffusion/learn"
 	"github.com/sampan-mc/sampan/plugins/diffusion/method"
@@ -34,7 +35,8 @@ type options struct {
 	Loss       string `json:"loss" doc:"regression, on the pilot's draws; or of whole paths: log-variance, vargrad, trajectory-balance, kl, kl-log-derivative, bsde, adjoint-sampling. Empty: regression with a pilot and learned std, else log-variance"`
 	Form       string `json:"form" doc:"of dis: kernel, whose weights are exact, or continuous, as in the papers"`
 	Steps      int    `json:"steps" doc:"of the path"`
-	Grid       string `json:"grid" doc:"their times: uniform, refined (finer towards the target) or geometric (finer still); empty: by the loss"`
+	Noise      string `json:"noise" doc:"schedule of the reference: constant, or falling towards the target, linear, cosine or vp. Empty: of pis constant, of dis vp, of dds its own"`
+	Grid       string `json:"grid" doc:"their times: uniform, refined (finer towards the target) or geometric (finer still); empty: by the loss, and uniform with noise"`
 	Frame      string `json:"frame" doc:"coordinates, found by the pilot: product, along whose axes the target is one, if there are such, else white; white, of unit covariance; scale, the target's own. Of whole paths also reference, that of the reference"`
 	Net        string `json:"net" doc:"mlp, perdim or perdim+mlp; empty: by the loss and the dimension"`
 	Width      int    `json:"width" doc:"of the net; 0: by the dimension"`
@@ -75,12 +77,12 @@ func (o options) plan(name string) (learn.Plan, error) {
 	}
 	if o.Loss == regression {
 		return regress.Options{
-			Method: name, Std: o.Std == paths.Learned, Steps: o.Steps, Grid: o.Grid, Frame: o.Frame, Net: o.Net, Width: o.Width,
+			Method: name, Std: o.Std == paths.Learned, Steps: o.Steps, Noise: o.Noise, Grid: o.Grid, Frame: o.Frame, Net: o.Net, Width: o.Width,
 			TrainSteps: o.TrainSteps, Batch: o.Batch, Refresh: o.Refresh, Polish: o.Polish,
 		}.Plan(), nil
 	}
 	return paths.New(paths.Options{
-		Method: name, Loss: o.Loss, Form: o.Form, Std: o.Std, Start: o.Start, Steps: o.Steps, Grid: o.Grid, Frame: o.Frame, Net: o.Net, Width: o.Width,
+		Method: name, Loss: o.Loss, Form: o.Form, Std: o.Std, Start: o.Start, Steps: o.Steps, Noise: o.Noise, Grid: o.Grid, Frame: o.Frame, Net: o.Net, Width: o.Width,
 		TrainSteps: o.TrainSteps, Batch: o.Batch,
 	})
 }
@@ -104,6 +106,7 @@ func (o options) check() error {
 	one("std", o.Std, paths.Learned, paths.Fixed)
 	one("loss", o.Loss, append([]string{"", regression}, paths.Losses...)...)
 	one("form", o.Form, paths.Kernel, paths.Continuous)
+	one("noise", o.Noise, append([]string{""}, chain.Schedules...)...)
 	one("grid", o.Grid, append([]string{""}, paths.Grids...)...)
 	frames := paths.Frames
 	if o.Loss == regression {
@@ -118,6 +121,7 @@ func (o options) check() error {
 	if o.Loss == regression {
 		hold(o.Start == paths.Pilot, "start", fmt.Sprintf("%q with loss %q, which is on a pilot's draws", o.Start, o.Loss), fmt.Sprintf("%q", paths.Pilot))
 		hold(o.Form == paths.Kernel, "form", fmt.Sprintf("%q with loss %q", o.Form, o.Loss), fmt.Sprintf("%q", paths.Kernel))
+		hold(o.Noise == "" || o.Grid != "geometric", "noise", fmt.Sprintf("%q with grid %q, whose steps go by the noise that is left, whatever it is", o.Noise, o.Grid), "with other grids")
 		hold(o.Refresh >= 0 && o.Refresh <= 16, "refresh", o.Refresh, "0 to 16")
 		hold(o.Polish >= 0, "polish", o.Polish, "0 or more")
 	} else {

@@ -27,7 +27,8 @@ type bridgeOptions struct {
 	Loss          string `json:"loss" doc:"log-variance, vargrad, trajectory-balance, kl, kl-log-derivative, bsde or sub-tb. Empty: kl for mcd, whose way there is given, else log-variance"`
 	Drift         string `json:"drift" doc:"of bridge, with nothing learned: noising, of a diffusion model and its reversal; score, Langevin steps along the geometric path; none"`
 	Steps         int    `json:"steps" doc:"of the path"`
-	Grid          string `json:"grid" doc:"their times: uniform, refined (finer towards the target) or geometric (finer still). Empty: geometric for bridge with drift noising, else uniform"`
+	Noise         string `json:"noise" doc:"schedule of the reference, of Langevin steps their sizes: constant, or falling towards the target, linear, cosine or vp. Empty: of bridge with drift noising vp, of Langevin steps as cos²"`
+	Grid          string `json:"grid" doc:"their times: uniform, refined (finer towards the target) or geometric (finer still). Empty: geometric for bridge with drift noising and no noise, else uniform"`
 	Net           string `json:"net" doc:"mlp, perdim or perdim+mlp"`
 	Width         int    `json:"width" doc:"of the net"`
 	TrainSteps    int    `json:"train_steps" doc:"of the optimiser; 0: by the start"`
@@ -51,7 +52,7 @@ func bridgeMethod(name, summary string) method.Method {
 			return nil, targets.ConfigErrors{{Path: "drift", Found: fmt.Sprintf("%q for method %s", o.Drift, name), Accepted: "with bridge alone"}}
 		}
 		plan, err := paths.New(paths.Options{
-			Method: name, Loss: o.Loss, Std: o.Std, Start: o.Start, Drift: o.Drift, Grid: o.Grid, Steps: o.Steps, Net: o.Net, Width: o.Width,
+			Method: name, Loss: o.Loss, Std: o.Std, Start: o.Start, Drift: o.Drift, Noise: o.Noise, Grid: o.Grid, Steps: o.Steps, Net: o.Net, Width: o.Width,
 			TrainSteps: o.TrainSteps, Batch: o.Batch, LearnSchedule: o.LearnSchedule, LearnSizes: o.LearnSizes, LearnPrior: o.LearnPrior,
 		})
 		if err != nil {

@@ -26,6 +26,7 @@ func TestMethods(t *testing.T) {
 		`{"method": "pis"}`, `{"method": "dis"}`, `{"method": "dds"}`,
 		`{"method": "pis", "std": "fixed"}`, `{"method": "dis", "start": "scratch"}`, `{"method": "pis", "loss": "kl"}`,
 		`{"method": "dis", "form": "continuous", "std": "fixed"}`, `{"method": "pis", "loss": "regression", "std": "fixed", "polish": 10}`,
+		`{"method": "dds", "noise": "linear"}`, `{"method": "dis", "noise": "constant", "std": "fixed", "grid": "refined"}`, `{"method": "cmcd", "noise": "vp", "grid": "geometric"}`,
 		`{"method": "scld"}`, `{"method": "craft"}`, `{"method": "scld", "start": "scratch", "schedule": "learned", "loss": "trajectory-balance"}`,
 	} {
 		tr, err := made(t, config)
@@ -54,6 +55,9 @@ func TestFaults(t *testing.T) {
 		`{"method": "cmcd", "drift": "none"}`:                                           "bridge alone",
 		`{"method": "mcd", "frame": "white"}`:                                           "frame",
 		`{"method": "pis", "steps": 0}`:                                                 "1 to 65536",
+		`{"method": "dis", "noise": "pink"}`:                                            `"constant", "linear", "cosine", "vp"`,
+		`{"method": "dis", "noise": "linear", "grid": "geometric"}`:                     "other grids",
+		`{"method": "bridge", "noise": "linear", "grid": "geometric"}`:                  "other grids",
 		`{"method": "scld", "steps": 64, "blocks": 5}`:                                  "divisor",
 		`{"method": "craft", "buffer": "prioritised"}`:                                  `"none"`,
 	} {

@@ -80,10 +80,10 @@ func Brownian(dim int, times []float64, sigma float64) *Spec {
 	return s
 }
 
-// Noise is β(t), the rate of a noising process, in the time of the sampler: large at 0, small at the target's end.
+// Noise is a Rate that is a straight line: large at 0, small at the target's end.
 type Noise struct{ Start, End float64 }
 
-// At is β(t), a straight line.
+// At is β(t).
 func (n Noise) At(t float64) float64 { return n.Start + (n.End-n.Start)*t }
 
 // Integral is ∫β from t to u.
@@ -91,7 +91,7 @@ func (n Noise) Integral(t, u float64) float64 { return (u - t) * (n.At(t) + n.At
 
 // Reversal is DIS: the reversal of the noising of the target to N(0, scale² I) by dY = −½βY dt + scale √β dW, with its
 // exact transitions, α = e^{−½∫β}, v = scale²(1−α²): there N(x/α + (v/α)a, v e^{2ℓ}), back N(αx′, v). a is a score.
-func Reversal(dim int, times []float64, noise Noise, scale float64) *Spec {
+func Reversal(dim int, times []float64, noise Rate, scale float64) *Spec {
 	s := &Spec{Name: "dis", Dim: dim, Times: times, Scale: scale}
 	for k := range len(times) - 1 {
 		alpha := math.Exp(-noise.Integral(times[k], times[k+1]) / 2)
@@ -103,7 +103,7 @@ func Reversal(dim int, times []float64, noise Noise, scale float64) *Spec {
 
 // Euler is DIS with the transitions of the Euler scheme, σ = scale √β_k: there N((1+½β_k h)x + σh a, σ²h), back
 // N((1−½β_k h)x′, σ²h). a is a control. Continuous gives the log weight of the papers.
-func Euler(dim int, times []float64, noise Noise, scale float64, continuous bool) *Spec {
+func Euler(dim int, times []float64, noise Rate, scale float64, continuous bool) *Spec {
 	s := &Spec{Name: "dis-euler", Dim: dim, Times: times, Scale: scale, Continuous: continuous}
 	for k := range len(times) - 1 {
 		h, beta := times[k+1]-times[k], noise.At(times[k])

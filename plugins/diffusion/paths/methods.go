@@ -41,8 +41,15 @@ func (p *Plan) method() {
 		p.langevin(times)
 		return
 	}
+	var noise chain.Rate = vp
+	if o.Noise != "" {
+		noise = chain.NewRate(o.Noise, vp.Integral(0, 1))
+	}
 	switch {
 	case o.Method == "pis": // Σσ²h = 1: the reference ends where the frame has the target
+		if o.Noise != "" {
+			times = chain.Clock(times, noise)
+		}
 		p.Spec = func(d int) *chain.Spec { return chain.Brownian(d, times, 1) }
 		p.Factor = func(s *chain.Spec) func(k, gate int) float64 {
 			return func(k, gate int) float64 {
@@ -56,20 +63,18 @@ func (p *Plan) method() {
 	case o.Method == "dds":
 		rates := chain.CosineRates(o.Steps, ouTotal)
 		if o.Grid != "" {
-			for k := range rates { // b = √(1 − α²)
-				rates[k] = math.Sqrt(-math.Expm1(-vp.Integral(times[k], times[k+1])))
-			}
+			rates = chain.Rates(times, noise)
 		}
 		p.Spec = func(d int) *chain.Spec { return chain.Exponential(d, times, rates, 1) }
 	case o.Form == Continuous:
-		p.Spec = func(d int) *chain.Spec { return chain.Euler(d, times, vp, 1, true) }
+		p.Spec = func(d int) *chain.Spec { return chain.Euler(d, times, noise, 1, true) }
 		p.Gates = control.Gates{Score: 1, State: -1}
 		p.Factor = func(s *chain.Spec) func(k, gate int) float64 {
-			return func(k, gate int) float64 { return lerp(s.Times[k], gate) * math.Sqrt(vp.At(s.Times[k])) }
+			return func(k, gate int) float64 { return lerp(s.Times[k], gate) * math.Sqrt(noise.At(s.Times[k])) }
 		}
 		return
 	default:
-		p.Spec = func(d int) *chain.Spec { return chain.Reversal(d, times, vp, 1) }
+		p.Spec = func(d int) *chain.Spec { return chain.Reversal(d, times, noise, 1) }
 		if o.Method == "bridge" {
 			p.Shape.Two = true
 			noising := p.Spec
@@ -116,18 +121,17 @@ func bothWays(s *chain.Spec) *chain.Spec {
 // langevin makes ULA, MCD, CMCD and the general bridge.
 func (p *Plan) langevin(times []float64) {
 	o := &p.Options
-	sizes, sum := make([]float64, o.Steps), 0.0
+	sizes, sum, even := make([]float64, o.Steps), 0.0, chain.Uniform(o.Steps)
+	size := func(k int) float64 {
+		c := math.Cos(math.Pi / 2 * even[k])
+		return c*c + smallest
+	}
+	if o.Noise != "" {
+		noise := chain.NewRate(o.Noise, 1)
+		size = func(k int) float64 { return noise.Integral(even[k], even[k+1]) }
+	}
 	for k := range sizes {
-		u := float64(k) / float64(o.Steps)
-		switch o.Sizes {
-		case "cosine":
-			c := math.Cos(math.Pi / 2 * u)
-			sizes[k] = c*c + smallest
-		case "linear":
-			sizes[k] = 1 - u + smallest
-		default:
-			sizes[k] = 1
-		}
+		sizes[k] = size(k)
 		sum += sizes[k]
 	}
 	for k := range sizes {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sampan-mc/sampan/plugins/diffusion/chain"
 	"github.com/sampan-mc/sampan/targets"
 )
 
@@ -17,9 +18,9 @@ type Options struct {
 	Start  string  // Scratch or Pilot; "": Scratch
 	Frame  string  // with Pilot: one of Frames; "": the first
 	Drift  string  // of bridge: what its steps do with nothing learned, one of Drifts; "": Noising
-	Grid   string  // one of Grids; "": of pis, dis and the bridge with drift Noising geometric, of dds its own, else uniform
-	Sizes  string  // of Langevin steps: one of Sizes; "": the first
-	Time   float64 // Σ of these, in a frame of unit scale: half the variance that their noise adds up to; 0: 0.5
+	Grid   string  // one of Grids; "": of pis, dis and the bridge with drift Noising geometric, of dds its own, else uniform; and with Noise
+	Noise  string  // one of chain.Schedules; "": of pis constant, of dds as cos⁴, of Langevin steps as cos², else vp
+	Time   float64 // Σ of the sizes of Langevin steps, in a frame of unit scale: half the variance that their noise adds up to; 0: 0.5
 
 	Steps      int     // K; 0: 128
 	Net        string  // one of control.Kinds; "": "perdim+mlp"
@@ -73,7 +74,6 @@ var (
 	Losses  = []string{LogVariance, VarGrad, TrajectoryBalance, KL, LogDerivative, BSDE, SubTB, AdjointSampling}
 	Frames  = []string{"product", "white", "scale", Reference}
 	Drifts  = []string{Noising, Score, None}
-	Sizes   = []string{"cosine", "linear", "constant"}
 	Grids   = []string{"uniform", "refined", "geometric"}
 )
 
@@ -88,7 +88,7 @@ func New(o Options) (*Plan, error) {
 		accepted []string
 	}{
 		{&o.Method, "method", Methods}, {&o.Loss, "loss", Losses}, {&o.Form, "form", []string{Kernel, Continuous}}, {&o.Std, "std", []string{Fixed, Learned}},
-		{&o.Start, "start", []string{Scratch, Pilot}}, {&o.Drift, "drift", Drifts}, {&o.Frame, "frame", Frames}, {&o.Sizes, "sizes", Sizes},
+		{&o.Start, "start", []string{Scratch, Pilot}}, {&o.Drift, "drift", Drifts}, {&o.Frame, "frame", Frames},
 	} {
 		if *d.value == "" {
 			*d.value = d.accepted[0]
@@ -130,11 +130,12 @@ func (o *Options) numbers() {
 	if o.Net == "" {
 		o.Net = "perdim+mlp"
 	}
-	if o.Grid == "" && o.Method != "dds" {
+	switch {
+	case o.Grid != "":
+	case o.annealed() || o.Form == Continuous || o.Noise != "":
+		o.Grid = "uniform"
+	case o.Method != "dds":
 		o.Grid = "geometric"
-		if o.annealed() || o.Form == Continuous {
-			o.Grid = "uniform"
-		}
 	}
 }
 
@@ -184,6 +185,10 @@ func (o *Options) fit() error {
 		return fault("width", fmt.Sprint(o.Width), "1 or more")
 	case o.Grid != "" && !slices.Contains(Grids, o.Grid):
 		return fault("grid", fmt.Sprintf("%q", o.Grid), quoted(Grids))
+	case o.Noise != "" && !slices.Contains(chain.Schedules, o.Noise):
+		return fault("noise", fmt.Sprintf("%q", o.Noise), quoted(chain.Schedules))
+	case o.Noise != "" && o.Grid == "geometric" && !o.annealed():
+		return fault("noise", fmt.Sprintf("%q with grid %q, whose steps go by the noise that is left, whatever it is", o.Noise, o.Grid), "with other grids")
 	}
 	return nil
 }

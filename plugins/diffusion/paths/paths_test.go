@@ -76,7 +76,7 @@ func artefact(t *testing.T, l *learn.Learner) (files []byte, e learn.Evaluation)
 }
 
 func label(o Options) string {
-	return strings.Trim(fmt.Sprint(o.Method, " ", o.Loss, " ", o.Start, " ", o.Form, o.Drift, o.Std), " ")
+	return strings.Trim(fmt.Sprint(o.Method, " ", o.Loss, " ", o.Start, " ", o.Form, o.Drift, o.Std, o.Noise), " ")
 }
 
 // trained are samplers and losses with the effective sample size that a short training reaches.
@@ -96,6 +96,7 @@ var trained = []struct {
 	{Options{Method: "pis", Start: Pilot, TrainSteps: 20}, .92},
 	{Options{Method: "dds"}, .9},
 	{Options{Method: "dds", Grid: "geometric"}, .9},
+	{Options{Method: "pis", Noise: "cosine"}, .92},
 	{Options{Method: "dis"}, .9},
 	{Options{Method: "dis", Form: Continuous}, .18},
 	{Options{Method: "dis", Loss: KL}, .9},
@@ -103,14 +104,14 @@ var trained = []struct {
 	{Options{Method: "bridge"}, .9},
 	{Options{Method: "bridge", Loss: LogDerivative, Start: Pilot, TrainSteps: 20}, .9},
 	{Options{Method: "bridge", Drift: Score}, .9},
-	{Options{Method: "bridge", Drift: None, Sizes: "constant"}, .9},
+	{Options{Method: "bridge", Drift: None, Noise: "constant"}, .9},
 	{Options{Method: "cmcd"}, .92},
 	{Options{Method: "cmcd", Start: Pilot}, .92},
 	{Options{Method: "cmcd", Start: Pilot, Home: .5}, .92},
 	{Options{Method: "cmcd", Loss: SubTB}, .92},
 	{Options{Method: "cmcd", Loss: KL, LearnSchedule: true, LearnSizes: true, LearnPrior: true}, .92},
 	{Options{Method: "mcd", LearnSizes: true}, .5},
-	{Options{Method: "ula", Loss: LogVariance, LearnSchedule: true, LearnSizes: true, LearnPrior: true, Sizes: "linear"}, .8},
+	{Options{Method: "ula", Loss: LogVariance, LearnSchedule: true, LearnSizes: true, LearnPrior: true, Noise: "linear"}, .8},
 }
 
 // TestTraining: every sampler and loss gets to a good effective sample size, and to the right log Z: that of the continuous
@@ -232,7 +233,8 @@ func TestOptions(t *testing.T) {
 		"home: found 0.5":            {Method: "pis", Home: .5},
 		"grid: found \"z\"":          {Method: "pis", Grid: "z"},
 		"frame: found \"crooked\"":   {Method: "pis", Frame: "crooked"},
-		"sizes: found \"whimsical\"": {Method: "ula", Sizes: "whimsical"},
+		"noise: found \"whimsical\"": {Method: "pis", Noise: "whimsical"},
+		"the noise that is left":     {Method: "dis", Noise: "cosine", Grid: "geometric"},
 		"steps: found -1":            {Method: "pis", Steps: -1, TrainSteps: 1},
 	} {
 		if _, err := New(o); err == nil || !strings.Contains(err.Error(), want) {

@@ -12,7 +12,8 @@ type Options struct {
 	Method string // "pis", "dis" or "dds"
 	Std    bool   // the standard deviations of the steps are learned
 	Steps  int    // K
-	Grid   string // of their times: "uniform", "refined" or "geometric"; "": as suits the method
+	Noise  string // one of chain.Schedules; "": of pis constant, of dis vp, of dds as cos⁴
+	Grid   string // of their times: "uniform", "refined" or, without Noise, "geometric"; "": as suits the method
 
 	Frame string // one of Frames
 	Net   string // one of control.Kinds
@@ -73,17 +74,26 @@ func (o Options) Plan() *Plan {
 		Steps: o.TrainSteps, Batch: o.Batch, Rate: 5e-3, Final: 2e-5, Refresh: o.Refresh, Polish: o.Polish,
 	}
 	times := o.times()
+	var noise chain.Rate = noising
+	if o.Noise != "" {
+		noise = chain.NewRate(o.Noise, noising.Integral(0, 1))
+		if o.Method == "pis" {
+			times = chain.Clock(times, noise)
+		}
+	}
 	score := func(k int) float64 { return times[k] } // the target's part in the score on the way, roughly
 	state := func(int) float64 { return 1 }
 	switch o.Method {
 	case "dis": // a is a score: to begin with, that of a normal and the target's in turn
-		p.Spec = func(d int) *chain.Spec { return chain.Reversal(d, times, noising, 1) }
+		p.Spec = func(d int) *chain.Spec { return chain.Reversal(d, times, noise, 1) }
 		p.Gates = control.Gates{Score: 1, State: -1}
 		state = func(k int) float64 { return 1 - times[k] }
 	case "dds": // and less that of a normal
-		p.Spec = func(d int) *chain.Spec {
-			return chain.Exponential(d, times, chain.CosineRates(o.Steps, ouTime), 1)
+		rates := chain.CosineRates(o.Steps, ouTime)
+		if o.Noise != "" {
+			rates = chain.Rates(times, noise)
 		}
+		p.Spec = func(d int) *chain.Spec { return chain.Exponential(d, times, rates, 1) }
 		p.Gates = control.Gates{Score: 1, State: 1}
 		state = score
 	default:
@@ -108,7 +118,7 @@ const narrowest = 0.02
 
 func (o Options) times() []float64 {
 	switch {
-	case o.Grid == "uniform" || o.Grid == "" && o.Method == "dds": // its rates are finer towards the target as they are
+	case o.Grid == "uniform" || o.Grid == "" && (o.Noise != "" || o.Method == "dds"): // its rates are finer towards the target as they are
 		return chain.Uniform(o.Steps)
 	case o.Grid == "geometric" && o.Method == "dis":
 		return chain.Noised(o.Steps, noising, narrowest)

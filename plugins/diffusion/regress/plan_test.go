@@ -7,6 +7,7 @@ import (
 	"math"
 	"testing"
 
+	"github.com/sampan-mc/sampan/plugins/diffusion/chain"
 	"github.com/sampan-mc/sampan/plugins/diffusion/learn"
 	"github.com/sampan-mc/sampan/plugins/diffusion/space"
 	"github.com/sampan-mc/sampan/smc"
@@ -69,13 +70,14 @@ func artefact(t *testing.T, l *learn.Learner) []byte {
 }
 
 // TestGaussian: in the frame of its own moments a normal target has equal weights before any training, whatever the method
-// and whether or not the standard deviations are learned. In one that is a little off, as a pilot's is, they scatter.
+// its noise, and whether or not the standard deviations are learned. In one that is a little off, as a pilot's is, they scatter.
 func TestGaussian(t *testing.T) {
 	g := target(t, "gaussian", map[string]any{"mean": []any{1.0, -2.0}, "sd": []any{0.5, 3.0}, "log_z": 0.7})
 	for _, name := range []string{"pis", "dis", "dds"} {
-		for _, std := range []bool{true, false} {
+		for i, noise := range append([]string{"", ""}, chain.Schedules...) {
+			std := i > 0
 			for _, off := range []float64{1, 1.2} {
-				p := Options{Method: name, Std: std, Steps: 12, Net: "mlp", Width: 8, Depth: 1}.Plan()
+				p := Options{Method: name, Std: std, Steps: 12, Noise: noise, Net: "mlp", Width: 8, Depth: 1}.Plan()
 				f, err := space.NewFrame([]float64{1, -2}, []float64{0.5 * off, 0, 0, 3})
 				if err != nil {
 					t.Fatal(err)
@@ -96,7 +98,7 @@ func TestGaussian(t *testing.T) {
 					lo, hi = min(lo, v), max(hi, v)
 				}
 				if bound := 2e-3; off == 1 && (hi-lo > bound || math.Abs(lo-0.7) > bound) || off != 1 && hi-lo < 10*bound {
-					t.Errorf("%s, learned std %v, axis off by a factor %g: log weights from %.5f to %.5f, log Z 0.7", name, std, off, lo, hi)
+					t.Errorf("%s, learned std %v, noise %q, axis off by a factor %g: log weights from %.5f to %.5f, log Z 0.7", name, std, noise, off, lo, hi)
 				}
 			}
 		}
