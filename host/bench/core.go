@@ -13,6 +13,7 @@ import (
 
 	"github.com/sampan-mc/sampan/host/record"
 	"github.com/sampan-mc/sampan/vec"
+	"github.com/sampan-mc/sampan/vec/cputime"
 )
 
 // Options says how much to measure.
@@ -74,10 +75,10 @@ func Core(ctx context.Context, o Options) (*Report, error) {
 
 // peaks measures the loop alone, so that a report has both rates whatever else is in it.
 func peaks(m *meter) error {
-	if _, err := timed[float32](m, processTime); err != nil {
+	if _, err := timed[float32](m, cputime.Process); err != nil {
 		return err
 	}
-	_, err := timed[float64](m, processTime)
+	_, err := timed[float64](m, cputime.Process)
 	return err
 }
 

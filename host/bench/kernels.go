@@ -7,6 +7,7 @@ import (
 
 	"github.com/sampan-mc/sampan/host/record"
 	"github.com/sampan-mc/sampan/vec"
+	"github.com/sampan-mc/sampan/vec/cputime"
 	"github.com/sampan-mc/sampan/vec/rng"
 	"github.com/sampan-mc/sampan/vec/tile"
 )
@@ -24,7 +25,7 @@ func kernel[T vec.Float](name, shape string, elements, flops float64, prepare fu
 	j.run = func(m *meter, r *Report) error {
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
-		t, err := timed[T](m, threadTime, work{1, prepare()})
+		t, err := timed[T](m, cputime.Thread, work{1, prepare()})
 		if err != nil {
 			return err
 		}

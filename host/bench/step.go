@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/sampan-mc/sampan/host/record"
+	"github.com/sampan-mc/sampan/vec/cputime"
 )
 
 // A step is one iteration of training.
@@ -37,7 +38,7 @@ func (s step) alone() *job {
 			works[i].workers = 1
 			works[i].run, flops = s.prepare(form, 1)
 		}
-		t, err := timed[float32](m, processTime, works...)
+		t, err := timed[float32](m, cputime.Process, works...)
 		if err != nil {
 			return err
 		}
@@ -78,7 +79,7 @@ func (s step) over(cores int) *job {
 			works[i].workers = w
 			works[i].run, _ = s.prepare(s.forms[0], w)
 		}
-		t, err := timed[float32](m, processTime, works...)
+		t, err := timed[float32](m, cputime.Process, works...)
 		if err != nil {
 			return err
 		}

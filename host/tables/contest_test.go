@@ -9,6 +9,7 @@ import (
 	"github.com/sampan-mc/sampan/smc"
 	"github.com/sampan-mc/sampan/smc/diag"
 	"github.com/sampan-mc/sampan/targets"
+	"github.com/sampan-mc/sampan/vec/cputime"
 )
 
 // contest is log Z by sequential Monte Carlo with a trained transport, and by tempering in the same time.
@@ -54,32 +55,32 @@ func (s *sampler) compete(ctx context.Context, o *outcome) error {
 	if n := s.row.contest.moves; n > 0 {
 		c.Move.Steps = n
 	}
-	began := cpuSeconds()
+	began := cputime.Seconds()
 	res, err := s.run(ctx, c)
 	if err != nil {
 		return err
 	}
-	o.Evaluate = cpuSeconds() - began
+	o.Evaluate = cputime.Seconds() - began
 	o.LogZ, o.LogZErr, o.ESS, o.ParetoK = res.LogZ-known.LogZ, res.Headline.Value, res.ESS/float64(islands*c.Particles), res.ParetoK
 	if modal := targets.ModesOf(s.target); modal != nil {
 		o.countModes(modal, res)
 	}
 	c.Transport, c.AsIs = nil, false
 	c.Particles, c.Islands = sounded, 1
-	began = cpuSeconds()
+	began = cputime.Seconds()
 	if _, err := s.run(ctx, c); err != nil {
 		return err
 	}
-	each := (cpuSeconds() - began) / (2 * sounded) // the pilot is another
+	each := (cputime.Seconds() - began) / (2 * sounded) // the pilot is another
 	c.Islands = islands
 	for _, budget := range []float64{o.Pilot + o.Train + o.Evaluate, o.Evaluate} {
 		c.Particles = max(int(budget/each/population), fewest)
-		began = cpuSeconds()
+		began = cputime.Seconds()
 		res, err := s.run(ctx, c)
 		if err != nil {
 			return err
 		}
-		o.Beside = append(o.Beside, beside{res.LogZ - known.LogZ, res.Headline.Value, c.Particles, cpuSeconds() - began})
+		o.Beside = append(o.Beside, beside{res.LogZ - known.LogZ, res.Headline.Value, c.Particles, cputime.Seconds() - began})
 	}
 	return nil
 }

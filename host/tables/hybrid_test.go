@@ -8,6 +8,7 @@ import (
 
 	"github.com/sampan-mc/sampan/smc"
 	"github.com/sampan-mc/sampan/targets"
+	"github.com/sampan-mc/sampan/vec/cputime"
 )
 
 // hybrid is what the host made of a trained sampler.
@@ -36,7 +37,7 @@ const (
 
 // hybrid makes a tempered pilot, lets it decide about the sampler, and draws.
 func (s *sampler) hybrid(ctx context.Context) (*hybrid, error) {
-	began := cpuSeconds()
+	began := cputime.Seconds()
 	pilot, err := s.row.tempered(ctx, s.target, s.seed, hybridPilot)
 	if err != nil {
 		return nil, fmt.Errorf("pilot of the hybrid: %w", err)
@@ -48,7 +49,7 @@ func (s *sampler) hybrid(ctx context.Context) (*hybrid, error) {
 		return nil, fmt.Errorf("hybrid: %w", err)
 	}
 	h := &hybrid{LogZ: res.LogZ - s.target.Info().Known.LogZ, LogZErr: res.Headline.Value, ESS: 1, Ancestors: 1, Decided: res.Plan.Lines()}
-	h.Seconds = cpuSeconds() - began
+	h.Seconds = cputime.Seconds() - began
 	for _, is := range res.Islands {
 		for _, rep := range is.Reports {
 			h.ESS = min(h.ESS, rep.ESS)

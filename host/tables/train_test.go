@@ -10,6 +10,7 @@ import (
 	"github.com/sampan-mc/sampan/plugins/sdk"
 	"github.com/sampan-mc/sampan/smc"
 	"github.com/sampan-mc/sampan/targets"
+	"github.com/sampan-mc/sampan/vec/cputime"
 	"github.com/sampan-mc/sampan/vec/rng"
 )
 
@@ -33,12 +34,12 @@ func (r row) work(ctx context.Context, seed int) (*outcome, error) {
 	if err != nil {
 		return nil, err
 	}
-	began := cpuSeconds()
+	began := cputime.Seconds()
 	if r.contest != nil {
 		err = s.compete(ctx, o)
 	} else {
 		err = o.weigh(ctx, s.learner, s.target, seed)
-		o.Evaluate = cpuSeconds() - began
+		o.Evaluate = cputime.Seconds() - began
 	}
 	if err == nil && r.hybrid {
 		o.Hybrid, err = s.hybrid(ctx)
@@ -71,7 +72,7 @@ func (r row) train(ctx context.Context, o *outcome, steps int) (*sampler, error)
 		return nil, fmt.Errorf("the method does not learn")
 	}
 	training := smc.Training{Key: rng.NewKey(uint64(o.Seed), "train", 0), MaxSteps: steps}
-	began := cpuSeconds()
+	began := cputime.Seconds()
 	if r.pilot > 0 {
 		p, err := r.tempered(ctx, counted, o.Seed, r.pilot)
 		if err != nil {
@@ -79,13 +80,13 @@ func (r row) train(ctx context.Context, o *outcome, steps int) (*sampler, error)
 		}
 		training.Pilot = p.Levels
 	}
-	o.Pilot = cpuSeconds() - began
-	began = cpuSeconds()
+	o.Pilot = cputime.Seconds() - began
+	began = cputime.Seconds()
 	learned, err := learner.Train(ctx, &training)
 	if err != nil {
 		return nil, fmt.Errorf("training: %w", err)
 	}
-	o.Train = cpuSeconds() - began
+	o.Train = cputime.Seconds() - began
 	o.Steps, o.Warnings, o.Evaluations = learned.Steps, learned.Warnings, points
 	return &sampler{learner, r, o.Seed, target}, nil
 }

@@ -1,16 +1,13 @@
-//go:build unix
-
 package chain
 
 import (
 	"fmt"
 	"math"
 	"slices"
-	"syscall"
 	"testing"
-	"time"
 
 	"github.com/sampan-mc/sampan/plugins/diffusion/control"
+	"github.com/sampan-mc/sampan/vec/cputime"
 	"github.com/sampan-mc/sampan/vec/nn"
 	"github.com/sampan-mc/sampan/vec/nn/lv"
 	"github.com/sampan-mc/sampan/vec/par"
@@ -53,33 +50,11 @@ func BenchmarkStep(b *testing.B) {
 					b.Fatal("no loss")
 				}
 			}
-			ours()
-			theirs()
-			ratios, times := make([]float64, rounds), make([]float64, rounds)
 			for b.Loop() {
-				for i := range ratios {
-					a, c := spent(theirs), spent(ours)
-					ratios[i], times[i] = c.Seconds()/a.Seconds(), c.Seconds()
-				}
+				ratio, seconds := cputime.Ratio(rounds, theirs, ours)
+				b.ReportMetric(ratio, "of-lv")
+				b.ReportMetric(1e3*seconds, "ms")
 			}
-			slices.Sort(ratios)
-			slices.Sort(times)
-			b.ReportMetric(ratios[rounds/2], "of-lv")
-			b.ReportMetric(1e3*times[rounds/2], "ms")
 		})
 	}
-}
-
-// spent is the processor time of f.
-func spent(f func()) time.Duration {
-	used := func() time.Duration {
-		var u syscall.Rusage
-		if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-			panic(err)
-		}
-		return time.Duration(u.Utime.Nano() + u.Stime.Nano())
-	}
-	start := used()
-	f()
-	return used() - start
 }

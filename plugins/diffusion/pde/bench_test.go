@@ -1,13 +1,9 @@
-//go:build unix
-
 package pde
 
 import (
-	"slices"
-	"syscall"
 	"testing"
-	"time"
 
+	"github.com/sampan-mc/sampan/vec/cputime"
 	"github.com/sampan-mc/sampan/vec/nn"
 )
 
@@ -47,32 +43,12 @@ func BenchmarkStep(b *testing.B) {
 				t.solver.Step(w.Theta, t.residual, t.jacobian, rateLast)
 				w.Refresh()
 			}
-			whole()
-			ratios, times := make([]float64, rounds), make([]float64, rounds)
+			whole() // for a first batch of points
 			for b.Loop() {
-				for i := range ratios {
-					a, c := spent(whole), spent(core)
-					ratios[i], times[i] = a.Seconds()/c.Seconds(), a.Seconds()
-				}
+				ratio, seconds := cputime.Ratio(rounds, core, whole)
+				b.ReportMetric(ratio, "of-core")
+				b.ReportMetric(1e3*seconds, "ms")
 			}
-			slices.Sort(ratios)
-			slices.Sort(times)
-			b.ReportMetric(ratios[rounds/2], "of-core")
-			b.ReportMetric(1e3*times[rounds/2], "ms")
 		})
 	}
-}
-
-// spent is the processor time of f.
-func spent(f func()) time.Duration {
-	used := func() time.Duration {
-		var u syscall.Rusage
-		if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-			panic(err)
-		}
-		return time.Duration(u.Utime.Nano() + u.Stime.Nano())
-	}
-	start := used()
-	f()
-	return used() - start
 }

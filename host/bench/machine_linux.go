@@ -7,22 +7,7 @@ import (
 	"os"
 	"runtime"
 	"strings"
-	"time"
-
-	"golang.org/x/sys/unix"
 )
-
-// threadTime is the processor time of the calling thread, processTime that of all threads of the process.
-func threadTime() time.Duration  { return clock(unix.CLOCK_THREAD_CPUTIME_ID) }
-func processTime() time.Duration { return clock(unix.CLOCK_PROCESS_CPUTIME_ID) }
-
-func clock(id int32) time.Duration {
-	var t unix.Timespec
-	if err := unix.ClockGettime(id, &t); err != nil {
-		panic(err) // both clocks are in every Linux that runs Go
-	}
-	return time.Duration(t.Nano())
-}
 
 // processor is the name that the processor gives itself.
 func processor() string {

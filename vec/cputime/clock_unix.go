@@ -1,6 +1,6 @@
 //go:build unix && !linux
 
-package bench
+package cputime
 
 import (
 	"time"
@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// processTime is the processor time of the process in its own code.
-func processTime() time.Duration {
+// Process is the processor time of the process in its own code.
+func Process() time.Duration {
 	var u unix.Rusage
 	if err := unix.Getrusage(unix.RUSAGE_SELF, &u); err != nil {
 		panic(err) // only for a wrong argument
