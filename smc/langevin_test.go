@@ -28,6 +28,7 @@ type langevin struct {
 	after func(x float64, beta float64, z float64) float64 // moves a particle after the ratio was taken; nil: right
 	spoil func(k, slot int, x, ratio []float64)            // spoils a particle; nil: does not
 	fixed bool                                             // random numbers do not depend on the cuts
+	aloof bool                                             // says that its own densities are none of the target's
 }
 
 // settable is one whose cuts can be set.
@@ -154,6 +155,7 @@ func (l *langevin) LogOwn(ctx context.Context, k int, b *targets.Batch) error {
 }
 
 func (l *langevin) OwnGradient() bool { return true }
+func (l *langevin) OwnOfTarget() bool { return !l.aloof }
 
 // newLangevin bridges from N(0, 1) to bell(2, 1) in one dimension.
 func newLangevin(ref Reference, target targets.Density) *langevin {

@@ -15,6 +15,9 @@ type OwnDensity interface {
 	Transport
 	LogOwn(ctx context.Context, cut int, b *targets.Batch) error
 	OwnGradient() bool // Grad can be had too
+	// OwnOfTarget tells that LogOwn evaluates the target, at the points that it is given and nowhere else: they count as
+	// evaluations of the target.
+	OwnOfTarget() bool
 }
 
 // Backward is a Transport that also runs from the end of a segment to its start: it draws x ~ B_k(· | y), in at cut k and

@@ -51,7 +51,7 @@ type population struct {
 	ancestors                []int32
 	moved                    []targets.Status // what became of the particles in a segment
 	ownMover                 mover            // at the transport's own cuts
-	ownTally                 mcmc.Tally       // evaluations of its densities, which are none of the target's
+	untold                   mcmc.Tally       // evaluations of its densities, where they are none of the target's
 }
 
 // mover is a Markov kernel for whole populations: *mcmc.Mover, or, in tests, one whose law is known.
@@ -334,7 +334,7 @@ func (pop *population) move(ctx context.Context, steps int, report *Report) erro
 		if pop.s.GradTarget != nil && !pop.fresh {
 			tally := &pop.tally
 			if pop.kind == CutOwn {
-				tally = &pop.ownTally
+				tally = pop.ownTally()
 			}
 			if err := pop.s.Refresh(ctx, density, tally); err != nil {
 				return fmt.Errorf("evaluate the gradients: %w", err)

@@ -208,9 +208,17 @@ func (pop *population) density() (mcmc.Density, mover) {
 		return pop.path, pop.mover
 	}
 	if pop.ownMover == nil {
-		pop.ownMover = pop.newMover(pop.cfg.Move.Kernel, pop.p.N, pop.p.D, &pop.ownTally)
+		pop.ownMover = pop.newMover(pop.cfg.Move.Kernel, pop.p.N, pop.p.D, pop.ownTally())
 	}
 	return &ownPath{of: pop.transport.(OwnDensity), cut: pop.cut, d: pop.p.D}, pop.ownMover
+}
+
+// ownTally is where evaluations of the transport's own densities are counted: with the target's if they are made of those.
+func (pop *population) ownTally() *mcmc.Tally {
+	if pop.transport.(OwnDensity).OwnOfTarget() {
+		return &pop.tally
+	}
+	return &pop.untold
 }
 
 // movable reports whether the kernel can move particles at cut k.
@@ -225,7 +233,7 @@ func (pop *population) movable(k int) bool {
 	return false
 }
 
-// ownPath is a transport's density at a cut in the form of a path at β = 1. Its evaluations are none of the target's.
+// ownPath is a transport's density at a cut in the form of a path at β = 1.
 type ownPath struct {
 	of     OwnDensity
 	cut, d int

@@ -100,6 +100,26 @@ func TestCutsDoNotChangeWeights(t *testing.T) {
 	}
 }
 
+// TestOwnOfTargetIsCounted: where a transport's own densities are made of the target's, moves in them are evaluations of the
+// target, and not where they are not.
+func TestOwnOfTargetIsCounted(t *testing.T) {
+	ref, target := newNormal(t, 2, 0, 1), logGamma(2)
+	run := func(aloof bool) *Result {
+		l := newLangevin(ref, target)
+		l.kinds, l.cuts, l.aloof = onCuts(CutOwn), 2, aloof
+		cfg := plain(50, 1, nil)
+		cfg.AsIs, cfg.Transport, cfg.OnTheFly, cfg.Move = true, l, true, Move{Kernel: mcmc.Kernel{Kind: mcmc.MALA}, Steps: 3, Step: .3}
+		return must[*Result](t)(Run(context.Background(), ref, target, cfg, Hooks{}))
+	}
+	all, fewer := run(false), run(true)
+	if d := all.Tally.Gradient - fewer.Tally.Gradient; d != 4*50 { // its points first, then three moves
+		t.Errorf("%d more gradients are counted, want 200", d)
+	}
+	if all.LogZ != fewer.LogZ {
+		t.Errorf("log Z %v and %v: not the same run", all.LogZ, fewer.LogZ)
+	}
+}
+
 // decided runs with transport l and returns the result.
 func decided(t *testing.T, ref Reference, target targets.Density, l Transport, mend func(*Config)) *Result {
 	t.Helper()

@@ -63,11 +63,14 @@ func (l *link) segment(ctx context.Context, timeout time.Duration, start *pb.Seg
 	}
 }
 
-// density evaluates b by the transport's reference, at cut 0, or its own density at a cut.
-func (l *link) density(ctx context.Context, timeout time.Duration, cut int, b *targets.Batch) (busy time.Duration, err error) {
-	const op = "evaluate its own density"
+const opOwn = "evaluate its own density"
+
+// density evaluates b by the transport's reference, at cut 0, or its own density at a cut. told is the target there, where the
+// plugin is to know.
+func (l *link) density(ctx context.Context, timeout time.Duration, cut int, b *targets.Batch, told *pb.EvalReply) (busy time.Duration, err error) {
+	const op = opOwn
 	err = l.call(ctx, op, timeout, func(ctx context.Context) error {
-		reply, err := l.moves.Density(ctx, &pb.DensityRequest{Handle: l.handle, Cut: uint32(cut), N: uint32(b.N), Want: uint32(b.Want), X: wire.Bytes(b.X)})
+		reply, err := l.moves.Density(ctx, &pb.DensityRequest{Handle: l.handle, Cut: uint32(cut), N: uint32(b.N), Want: uint32(b.Want), X: wire.Bytes(b.X), Target: told})
 		switch {
 		case err != nil:
 			return err

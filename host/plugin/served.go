@@ -6,6 +6,7 @@ import (
 	"time"
 
 	pb "github.com/sampan-mc/sampan/proto/sampan/plugin/v1"
+	"github.com/sampan-mc/sampan/proto/wire"
 	"github.com/sampan-mc/sampan/smc"
 	"github.com/sampan-mc/sampan/targets"
 	"github.com/sampan-mc/sampan/vec/rng"
@@ -41,6 +42,7 @@ func (s servesBackward) Backward(ctx context.Context, k int, in, out *smc.Partic
 }
 
 func (s servesOwn) OwnGradient() bool { return s.t.can(pb.Cap_CAP_OWN_GRAD) }
+func (s servesOwn) OwnOfTarget() bool { return s.t.can(pb.Cap_CAP_OWN_OF_TARGET) }
 func (s servesOwn) LogOwn(ctx context.Context, cut int, b *targets.Batch) error {
 	ends := s.t.now().ends
 	if cut < 1 || cut > len(ends) || ends[cut-1].Kind != smc.CutOwn {
@@ -165,7 +167,8 @@ func (t *Transport) Served() smc.Transport {
 	return s
 }
 
-// density evaluates b by the reference, at cut 0, or the transport's own density at a cut.
+// density evaluates b by the reference, at cut 0, or the transport's own density at a cut. If that is made of the target's, and
+// the target is not in the plugin, the plugin is told it.
 func (t *Transport) density(ctx context.Context, cut int, b *targets.Batch) error {
 	if b.D != t.info.Dim() {
 		return fmt.Errorf("plugin %s: points of dimension %d found; accepted: %d", t.spec.Name, b.D, t.info.Dim())
@@ -174,12 +177,24 @@ func (t *Transport) density(ctx context.Context, cut int, b *targets.Batch) erro
 		view := &targets.Batch{}
 		b.Rows(lo, hi, view)
 		return &job{try: t.work(func(ctx context.Context, l *link) error {
+			a := t.asking()
+			var told *pb.EvalReply
+			if cut > 0 && a.density != nil && t.can(pb.Cap_CAP_OWN_OF_TARGET) {
+				m := &pb.EvalRequest{}
+				wire.SetRequest(m, 0, 0, view)
+				var err error
+				if told, err = a.eval(ctx, opOwn, m); err != nil {
+					return err
+				}
+			}
 			began := time.Now()
-			busy, err := l.density(ctx, t.options.Timeout, cut, view)
+			busy, err := l.density(ctx, t.options.Timeout, cut, view, told)
 			if err == nil {
 				t.counts.calls.Add(1)
 				t.counts.busy.Add(int64(busy))
 				t.counts.wire.Add(int64(time.Since(began) - busy))
+				t.counts.densities.Add(uint64(a.used.Density))
+				t.counts.gradients.Add(uint64(a.used.Gradient))
 			}
 			return err
 		})}

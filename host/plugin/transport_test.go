@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -221,6 +222,46 @@ func TestOwner(t *testing.T) {
 	}
 	if err := there.(smc.OwnDensity).LogOwn(t.Context(), 2, points(1, 3)); err == nil || !strings.Contains(err.Error(), "cut 2 found") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// A density of its own that is made of the target's is the same whether the transport has the target or is told it, gradients
+// too, in any number of processes; and what it takes of the target is counted.
+func TestOwnOfTarget(t *testing.T) {
+	here, err := zoo.NewMover("halver", gaussian3(t).Density, json.RawMessage("{}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := points(30, 3)
+	if err := here.(smc.OwnDensity).LogOwn(t.Context(), 1, want); err != nil {
+		t.Fatal(err)
+	}
+	in := crowd(30, 3, 2, 5)
+	for _, source := range []TargetSource{gaussian3(t), askedTarget(gaussian3(t))} {
+		var asked int
+		told := source
+		told.Density = watched(source.Density, func(context.Context) error { asked++; return nil })
+		tr := openTransport(t, animal("halver"), nil, told, Options{Rows: 30})
+		own := tr.Served().(smc.OwnDensity)
+		got := points(30, 3)
+		if err := own.LogOwn(t.Context(), 1, got); err != nil {
+			t.Fatal(err)
+		}
+		if bits(got) != bits(want) {
+			t.Errorf("built in %q: another density", source.Builtin)
+		}
+		if want := source.Builtin == ""; !own.OwnOfTarget() || asked != 1 && want || asked != 0 && !want {
+			t.Errorf("built in %q: asked %d times for the target", source.Builtin, asked)
+		}
+		m := segment1(t, tr.Served(), in)
+		b := targets.NewBatch(30, 3, targets.LogP)
+		b.X = m.out.X
+		if err := own.LogOwn(t.Context(), 1, b); err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(b.LogP, m.out.LogOwn) {
+			t.Errorf("built in %q: not the density that the segment gives", source.Builtin)
+		}
 	}
 }
 

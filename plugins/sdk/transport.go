@@ -33,7 +33,8 @@ type Env struct {
 	Config json.RawMessage // one JSON object
 	Folder string          // paths in Config are relative to it
 	// Target is the density on the unconstrained scale. It may be evaluated in Segment, Backward and Train, with the
-	// context that these are given or one made from it, from any number of goroutines. A target built into sampan is
+	// context that these are given or one made from it, from any number of goroutines; and in LogOwn, at the points that
+	// it is given, if OwnOfTarget says so. A target built into sampan is
 	// evaluated in this process; any other is asked of the host, for the work at hand.
 	Target targets.Density
 }

@@ -78,7 +78,7 @@ func (t *transportServer) Density(ctx context.Context, m *pb.DensityRequest) (*p
 	}
 	in.exclusive.RLock()
 	defer in.exclusive.RUnlock()
-	eval, can, err := in.ownDensity(int(m.Cut))
+	eval, can, err := in.ownDensity(m)
 	if err != nil {
 		return &pb.EvalReply{Error: invalid(err)}, nil
 	}
@@ -100,8 +100,8 @@ func (t *transportServer) Density(ctx context.Context, m *pb.DensityRequest) (*p
 }
 
 // ownDensity is the reference, at cut 0, or the transport's own density.
-func (in *instance) ownDensity(cut int) (func(context.Context, *targets.Batch) error, targets.Want, error) {
-	t := in.transport
+func (in *instance) ownDensity(m *pb.DensityRequest) (func(context.Context, *targets.Batch) error, targets.Want, error) {
+	t, cut := in.transport, int(m.Cut)
 	if cut == 0 {
 		if r := t.Reference(); r != nil {
 			return r.Eval, r.Info().Can, nil
@@ -117,10 +117,11 @@ func (in *instance) ownDensity(cut int) (func(context.Context, *targets.Batch) e
 		can |= targets.Grad
 	}
 	return func(ctx context.Context, b *targets.Batch) error {
-		if in.local { // it may be made of the target's; the host counts such points as it asks for them
-			ctx = new(work).with(ctx)
+		w := &work{} // it may be made of the target's; the host counts such points as it asks for them
+		if !in.local {
+			w.told = &told{x: m.X, values: m.Target}
 		}
-		return o.LogOwn(ctx, cut, b)
+		return o.LogOwn(w.with(ctx), cut, b)
 	}, can, nil
 }
 

@@ -1,17 +1,20 @@
 package sdk
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"sync/atomic"
 
 	pb "github.com/sampan-mc/sampan/proto/sampan/plugin/v1"
+	"github.com/sampan-mc/sampan/proto/wire"
 	"github.com/sampan-mc/sampan/targets"
 )
 
 // work is one item of work of a transport, a segment or a training: for it the target is evaluated, and counted.
 type work struct {
 	asks *asks // of the host; nil: the target is in this process
+	told *told // of the host, which is not asked then; nil: it may be
 
 	calls, densities, gradients atomic.Uint64
 }
@@ -49,7 +52,7 @@ func workTarget(info targets.Info, local targets.Density) targets.Density {
 	})
 }
 
-var errNoWork = errors.New("the target can be evaluated in Segment, Backward and Train only, with the context that these are given")
+var errNoWork = errors.New("the target can be evaluated in Segment, Backward, Train and LogOwn only, with the context that these are given")
 
 func workOf(ctx context.Context) (*work, error) {
 	if w, _ := ctx.Value(workKey{}).(*work); w != nil {
@@ -71,5 +74,24 @@ func (t *asked) Eval(ctx context.Context, b *targets.Batch) error {
 	if err := b.Check(t.info); err != nil {
 		return err
 	}
+	if w.told != nil {
+		return w.told.eval(b)
+	}
 	return w.asks.eval(ctx, b)
+}
+
+// told is the target at the points where a transport's own density is wanted: the host sends it along, and no stream to ask by.
+type told struct {
+	x      []byte
+	values *pb.EvalReply
+}
+
+func (t *told) eval(b *targets.Batch) error {
+	switch {
+	case t.values == nil:
+		return errors.New("the host has not told the target with the request for an own density: OwnOfTarget says whether it is to")
+	case !bytes.Equal(wire.Bytes(b.X), t.x):
+		return errors.New("LogOwn can evaluate the target at the points that it is given and nowhere else")
+	}
+	return wire.ReadReply(t.values, b)
 }

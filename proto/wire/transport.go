@@ -38,6 +38,9 @@ func FromTransport(t smc.Transport) (*pb.TransportInfo, []pb.Cap) {
 		if o.OwnGradient() {
 			caps = append(caps, pb.Cap_CAP_OWN_GRAD)
 		}
+		if o.OwnOfTarget() {
+			caps = append(caps, pb.Cap_CAP_OWN_OF_TARGET)
+		}
 	}
 	if _, ok := t.(smc.Backward); ok {
 		caps = append(caps, pb.Cap_CAP_BACKWARD)

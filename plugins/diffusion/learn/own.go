@@ -20,6 +20,9 @@ var _ smc.OwnDensity = (*Learner)(nil)
 // OwnGradient tells that gradients can be had wherever the path declares a cut of its own.
 func (l *Learner) OwnGradient() bool { return true }
 
+// OwnOfTarget tells that such densities are made of the target's.
+func (l *Learner) OwnOfTarget() bool { return true }
+
 // LogOwn is log γ at a cut that is the path's own.
 func (l *Learner) LogOwn(ctx context.Context, cut int, b *targets.Batch) error {
 	if l.served == nil {

@@ -44,7 +44,8 @@ var movers = map[string]func(moverConfig, targets.Density) smc.Transport{
 		}
 		return m
 	},
-	"owner":   func(c moverConfig, f targets.Density) smc.Transport { return &owner{newMover(c, f)} }, // nothing; has its own density, reference and momenta
+	"owner":   func(c moverConfig, f targets.Density) smc.Transport { return &owner{mover: newMover(c, f)} }, // nothing; has its own density, reference and momenta
+	"halver":  func(c moverConfig, f targets.Density) smc.Transport { return &owner{newMover(c, f), true} },  // nothing; its own density is the root of the target's
 	"learner": func(c moverConfig, f targets.Density) smc.Transport { return &learner{mover: newMover(c, f)} },
 	"dunce": func(c moverConfig, f targets.Density) smc.Transport { // ends in training, after a checkpoint
 		return &learner{mover: newMover(c, f), fault: die}

@@ -9,8 +9,11 @@ import (
 )
 
 // owner has a reference of its own, its own density at every cut but the last, and momenta that it draws anew; it moves
-// nothing else.
-type owner struct{ *mover }
+// nothing else. Of half, that density is the root of the target's.
+type owner struct {
+	*mover
+	half bool
+}
 
 func (o *owner) Info() smc.TransportInfo {
 	return smc.TransportInfo{Name: "owner", Exact: true, Aux: 2, Order: 0}
@@ -34,7 +37,17 @@ func (o *owner) Cuts() []smc.Cut {
 }
 
 func (o *owner) OwnGradient() bool { return true }
-func (o *owner) LogOwn(_ context.Context, cut int, b *targets.Batch) error {
+func (o *owner) OwnOfTarget() bool { return o.half }
+func (o *owner) LogOwn(ctx context.Context, cut int, b *targets.Batch) error {
+	if o.half {
+		err := o.target.Eval(ctx, b)
+		for _, v := range [][]float64{b.LogP, b.Grad} {
+			for i := range v {
+				v[i] /= 2
+			}
+		}
+		return err
+	}
 	return normal{config: config{Dim: b.D}, after: func(b *targets.Batch) {
 		for i := range b.LogP {
 			b.LogP[i] += float64(cut)

@@ -101,6 +101,7 @@ const (
 	Cap_CAP_NEEDS_TARGET    Cap = 22 // transports and samplers: evaluates the target as it works
 	Cap_CAP_RESUME          Cap = 23 // takes its own checkpoints back
 	Cap_CAP_BUILTIN_TARGETS Cap = 24 // in Component: makes sampan's built-in targets in its own process
+	Cap_CAP_OWN_OF_TARGET   Cap = 25 // transports: their own densities are made of the target's
 )
 
 // Enum value maps for Cap.
@@ -123,6 +124,7 @@ var (
 		22: "CAP_NEEDS_TARGET",
 		23: "CAP_RESUME",
 		24: "CAP_BUILTIN_TARGETS",
+		25: "CAP_OWN_OF_TARGET",
 	}
 	Cap_value = map[string]int32{
 		"CAP_UNSPECIFIED":     0,
@@ -142,6 +144,7 @@ var (
 		"CAP_NEEDS_TARGET":    22,
 		"CAP_RESUME":          23,
 		"CAP_BUILTIN_TARGETS": 24,
+		"CAP_OWN_OF_TARGET":   25,
 	}
 )
 
@@ -2741,6 +2744,7 @@ type DensityRequest struct {
 	N             uint32                 `protobuf:"varint,3,opt,name=n,proto3" json:"n,omitempty"`
 	Want          uint32                 `protobuf:"varint,4,opt,name=want,proto3" json:"want,omitempty"` // WANT_LOGP; WANT_GRAD too of a reference, or with CAP_OWN_GRAD
 	X             []byte                 `protobuf:"bytes,5,opt,name=x,proto3" json:"x,omitempty"`
+	Target        *EvalReply             `protobuf:"bytes,6,opt,name=target,proto3" json:"target,omitempty"` // with CAP_OWN_OF_TARGET, where the target is asked of the host: what it is at x
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2806,6 +2810,13 @@ func (x *DensityRequest) GetWant() uint32 {
 func (x *DensityRequest) GetX() []byte {
 	if x != nil {
 		return x.X
+	}
+	return nil
+}
+
+func (x *DensityRequest) GetTarget() *EvalReply {
+	if x != nil {
+		return x.Target
 	}
 	return nil
 }
@@ -4684,13 +4695,14 @@ const file_sampan_plugin_v1_plugin_proto_rawDesc = "" +
 	"\x04used\x18\x02 \x01(\v2\x1f.sampan.plugin.v1.CountersReplyR\x04used\x12\x16\n" +
 	"\x06status\x18\x03 \x01(\fR\x06status\x12\x1b\n" +
 	"\tlog_ratio\x18\x04 \x01(\fR\blogRatio\x12-\n" +
-	"\x03out\x18\x05 \x01(\v2\x1b.sampan.plugin.v1.ParticlesR\x03out\"j\n" +
+	"\x03out\x18\x05 \x01(\v2\x1b.sampan.plugin.v1.ParticlesR\x03out\"\x9f\x01\n" +
 	"\x0eDensityRequest\x12\x16\n" +
 	"\x06handle\x18\x01 \x01(\x04R\x06handle\x12\x10\n" +
 	"\x03cut\x18\x02 \x01(\rR\x03cut\x12\f\n" +
 	"\x01n\x18\x03 \x01(\rR\x01n\x12\x12\n" +
 	"\x04want\x18\x04 \x01(\rR\x04want\x12\f\n" +
-	"\x01x\x18\x05 \x01(\fR\x01x\"D\n" +
+	"\x01x\x18\x05 \x01(\fR\x01x\x123\n" +
+	"\x06target\x18\x06 \x01(\v2\x1b.sampan.plugin.v1.EvalReplyR\x06target\"D\n" +
 	"\x0eSetCutsRequest\x12\x16\n" +
 	"\x06handle\x18\x01 \x01(\x04R\x06handle\x12\x1a\n" +
 	"\bsegments\x18\x02 \x01(\rR\bsegments\"\x80\x01\n" +
@@ -4827,7 +4839,7 @@ const file_sampan_plugin_v1_plugin_proto_rawDesc = "" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\x0f\n" +
 	"\vKIND_TARGET\x10\x01\x12\x12\n" +
 	"\x0eKIND_TRANSPORT\x10\x02\x12\x10\n" +
-	"\fKIND_SAMPLER\x10\x03*\xba\x02\n" +
+	"\fKIND_SAMPLER\x10\x03*\xd1\x02\n" +
 	"\x03Cap\x12\x13\n" +
 	"\x0fCAP_UNSPECIFIED\x10\x00\x12\f\n" +
 	"\bCAP_GRAD\x10\x01\x12\r\n" +
@@ -4847,7 +4859,8 @@ const file_sampan_plugin_v1_plugin_proto_rawDesc = "" +
 	"\x10CAP_NEEDS_TARGET\x10\x16\x12\x0e\n" +
 	"\n" +
 	"CAP_RESUME\x10\x17\x12\x17\n" +
-	"\x13CAP_BUILTIN_TARGETS\x10\x18*\xbe\x01\n" +
+	"\x13CAP_BUILTIN_TARGETS\x10\x18\x12\x15\n" +
+	"\x11CAP_OWN_OF_TARGET\x10\x19*\xbe\x01\n" +
 	"\aSupport\x12\x10\n" +
 	"\fSUPPORT_REAL\x10\x00\x12\x14\n" +
 	"\x10SUPPORT_POSITIVE\x10\x01\x12\x17\n" +
@@ -5001,76 +5014,77 @@ var file_sampan_plugin_v1_plugin_proto_depIdxs = []int32{
 	25, // 29: sampan.plugin.v1.SegmentEvent.error:type_name -> sampan.plugin.v1.CallError
 	21, // 30: sampan.plugin.v1.SegmentDone.used:type_name -> sampan.plugin.v1.CountersReply
 	33, // 31: sampan.plugin.v1.SegmentDone.out:type_name -> sampan.plugin.v1.Particles
-	30, // 32: sampan.plugin.v1.SetCutsReply.transport:type_name -> sampan.plugin.v1.TransportInfo
-	25, // 33: sampan.plugin.v1.SetCutsReply.error:type_name -> sampan.plugin.v1.CallError
-	42, // 34: sampan.plugin.v1.TrainCommand.start:type_name -> sampan.plugin.v1.TrainStart
-	55, // 35: sampan.plugin.v1.TrainCommand.resume:type_name -> sampan.plugin.v1.Blob
-	43, // 36: sampan.plugin.v1.TrainCommand.pilot:type_name -> sampan.plugin.v1.PilotChunk
-	24, // 37: sampan.plugin.v1.TrainCommand.answer:type_name -> sampan.plugin.v1.EvalReply
-	23, // 38: sampan.plugin.v1.TrainEvent.ask:type_name -> sampan.plugin.v1.EvalRequest
-	53, // 39: sampan.plugin.v1.TrainEvent.progress:type_name -> sampan.plugin.v1.Progress
-	55, // 40: sampan.plugin.v1.TrainEvent.checkpoint:type_name -> sampan.plugin.v1.Blob
-	54, // 41: sampan.plugin.v1.TrainEvent.log:type_name -> sampan.plugin.v1.Log
-	56, // 42: sampan.plugin.v1.TrainEvent.done:type_name -> sampan.plugin.v1.Done
-	25, // 43: sampan.plugin.v1.TrainEvent.error:type_name -> sampan.plugin.v1.CallError
-	22, // 44: sampan.plugin.v1.TrainEvent.beat:type_name -> sampan.plugin.v1.Beat
-	55, // 45: sampan.plugin.v1.SaveEvent.blob:type_name -> sampan.plugin.v1.Blob
-	25, // 46: sampan.plugin.v1.SaveEvent.error:type_name -> sampan.plugin.v1.CallError
-	55, // 47: sampan.plugin.v1.LoadCommand.blob:type_name -> sampan.plugin.v1.Blob
-	30, // 48: sampan.plugin.v1.LoadReply.transport:type_name -> sampan.plugin.v1.TransportInfo
-	25, // 49: sampan.plugin.v1.LoadReply.error:type_name -> sampan.plugin.v1.CallError
-	50, // 50: sampan.plugin.v1.RunCommand.start:type_name -> sampan.plugin.v1.RunStart
-	24, // 51: sampan.plugin.v1.RunCommand.answer:type_name -> sampan.plugin.v1.EvalReply
-	52, // 52: sampan.plugin.v1.RunCommand.init:type_name -> sampan.plugin.v1.DrawChunk
-	23, // 53: sampan.plugin.v1.RunEvent.ask:type_name -> sampan.plugin.v1.EvalRequest
-	52, // 54: sampan.plugin.v1.RunEvent.draws:type_name -> sampan.plugin.v1.DrawChunk
-	53, // 55: sampan.plugin.v1.RunEvent.progress:type_name -> sampan.plugin.v1.Progress
-	55, // 56: sampan.plugin.v1.RunEvent.checkpoint:type_name -> sampan.plugin.v1.Blob
-	54, // 57: sampan.plugin.v1.RunEvent.log:type_name -> sampan.plugin.v1.Log
-	56, // 58: sampan.plugin.v1.RunEvent.done:type_name -> sampan.plugin.v1.Done
-	25, // 59: sampan.plugin.v1.RunEvent.error:type_name -> sampan.plugin.v1.CallError
-	21, // 60: sampan.plugin.v1.Progress.used:type_name -> sampan.plugin.v1.CountersReply
-	57, // 61: sampan.plugin.v1.Progress.metrics:type_name -> sampan.plugin.v1.Progress.MetricsEntry
-	21, // 62: sampan.plugin.v1.Done.used:type_name -> sampan.plugin.v1.CountersReply
-	6,  // 63: sampan.plugin.v1.Plugin.Describe:input_type -> sampan.plugin.v1.DescribeRequest
-	9,  // 64: sampan.plugin.v1.Plugin.Create:input_type -> sampan.plugin.v1.CreateRequest
-	18, // 65: sampan.plugin.v1.Plugin.Release:input_type -> sampan.plugin.v1.ReleaseRequest
-	20, // 66: sampan.plugin.v1.Plugin.Counters:input_type -> sampan.plugin.v1.CountersRequest
-	22, // 67: sampan.plugin.v1.Plugin.Lifeline:input_type -> sampan.plugin.v1.Beat
-	23, // 68: sampan.plugin.v1.Target.Eval:input_type -> sampan.plugin.v1.EvalRequest
-	23, // 69: sampan.plugin.v1.Target.EvalStream:input_type -> sampan.plugin.v1.EvalRequest
-	26, // 70: sampan.plugin.v1.Target.Sample:input_type -> sampan.plugin.v1.SampleRequest
-	28, // 71: sampan.plugin.v1.Target.Derive:input_type -> sampan.plugin.v1.DeriveRequest
-	34, // 72: sampan.plugin.v1.Transport.Segment:input_type -> sampan.plugin.v1.SegmentCommand
-	26, // 73: sampan.plugin.v1.Transport.Sample:input_type -> sampan.plugin.v1.SampleRequest
-	38, // 74: sampan.plugin.v1.Transport.Density:input_type -> sampan.plugin.v1.DensityRequest
-	39, // 75: sampan.plugin.v1.Transport.SetCuts:input_type -> sampan.plugin.v1.SetCutsRequest
-	41, // 76: sampan.plugin.v1.Transport.Train:input_type -> sampan.plugin.v1.TrainCommand
-	45, // 77: sampan.plugin.v1.Transport.Save:input_type -> sampan.plugin.v1.SaveRequest
-	47, // 78: sampan.plugin.v1.Transport.Load:input_type -> sampan.plugin.v1.LoadCommand
-	49, // 79: sampan.plugin.v1.Sampler.Run:input_type -> sampan.plugin.v1.RunCommand
-	7,  // 80: sampan.plugin.v1.Plugin.Describe:output_type -> sampan.plugin.v1.DescribeReply
-	10, // 81: sampan.plugin.v1.Plugin.Create:output_type -> sampan.plugin.v1.CreateReply
-	19, // 82: sampan.plugin.v1.Plugin.Release:output_type -> sampan.plugin.v1.ReleaseReply
-	21, // 83: sampan.plugin.v1.Plugin.Counters:output_type -> sampan.plugin.v1.CountersReply
-	22, // 84: sampan.plugin.v1.Plugin.Lifeline:output_type -> sampan.plugin.v1.Beat
-	24, // 85: sampan.plugin.v1.Target.Eval:output_type -> sampan.plugin.v1.EvalReply
-	24, // 86: sampan.plugin.v1.Target.EvalStream:output_type -> sampan.plugin.v1.EvalReply
-	27, // 87: sampan.plugin.v1.Target.Sample:output_type -> sampan.plugin.v1.SampleReply
-	29, // 88: sampan.plugin.v1.Target.Derive:output_type -> sampan.plugin.v1.DeriveReply
-	36, // 89: sampan.plugin.v1.Transport.Segment:output_type -> sampan.plugin.v1.SegmentEvent
-	27, // 90: sampan.plugin.v1.Transport.Sample:output_type -> sampan.plugin.v1.SampleReply
-	24, // 91: sampan.plugin.v1.Transport.Density:output_type -> sampan.plugin.v1.EvalReply
-	40, // 92: sampan.plugin.v1.Transport.SetCuts:output_type -> sampan.plugin.v1.SetCutsReply
-	44, // 93: sampan.plugin.v1.Transport.Train:output_type -> sampan.plugin.v1.TrainEvent
-	46, // 94: sampan.plugin.v1.Transport.Save:output_type -> sampan.plugin.v1.SaveEvent
-	48, // 95: sampan.plugin.v1.Transport.Load:output_type -> sampan.plugin.v1.LoadReply
-	51, // 96: sampan.plugin.v1.Sampler.Run:output_type -> sampan.plugin.v1.RunEvent
-	80, // [80:97] is the sub-list for method output_type
-	63, // [63:80] is the sub-list for method input_type
-	63, // [63:63] is the sub-list for extension type_name
-	63, // [63:63] is the sub-list for extension extendee
-	0,  // [0:63] is the sub-list for field type_name
+	24, // 32: sampan.plugin.v1.DensityRequest.target:type_name -> sampan.plugin.v1.EvalReply
+	30, // 33: sampan.plugin.v1.SetCutsReply.transport:type_name -> sampan.plugin.v1.TransportInfo
+	25, // 34: sampan.plugin.v1.SetCutsReply.error:type_name -> sampan.plugin.v1.CallError
+	42, // 35: sampan.plugin.v1.TrainCommand.start:type_name -> sampan.plugin.v1.TrainStart
+	55, // 36: sampan.plugin.v1.TrainCommand.resume:type_name -> sampan.plugin.v1.Blob
+	43, // 37: sampan.plugin.v1.TrainCommand.pilot:type_name -> sampan.plugin.v1.PilotChunk
+	24, // 38: sampan.plugin.v1.TrainCommand.answer:type_name -> sampan.plugin.v1.EvalReply
+	23, // 39: sampan.plugin.v1.TrainEvent.ask:type_name -> sampan.plugin.v1.EvalRequest
+	53, // 40: sampan.plugin.v1.TrainEvent.progress:type_name -> sampan.plugin.v1.Progress
+	55, // 41: sampan.plugin.v1.TrainEvent.checkpoint:type_name -> sampan.plugin.v1.Blob
+	54, // 42: sampan.plugin.v1.TrainEvent.log:type_name -> sampan.plugin.v1.Log
+	56, // 43: sampan.plugin.v1.TrainEvent.done:type_name -> sampan.plugin.v1.Done
+	25, // 44: sampan.plugin.v1.TrainEvent.error:type_name -> sampan.plugin.v1.CallError
+	22, // 45: sampan.plugin.v1.TrainEvent.beat:type_name -> sampan.plugin.v1.Beat
+	55, // 46: sampan.plugin.v1.SaveEvent.blob:type_name -> sampan.plugin.v1.Blob
+	25, // 47: sampan.plugin.v1.SaveEvent.error:type_name -> sampan.plugin.v1.CallError
+	55, // 48: sampan.plugin.v1.LoadCommand.blob:type_name -> sampan.plugin.v1.Blob
+	30, // 49: sampan.plugin.v1.LoadReply.transport:type_name -> sampan.plugin.v1.TransportInfo
+	25, // 50: sampan.plugin.v1.LoadReply.error:type_name -> sampan.plugin.v1.CallError
+	50, // 51: sampan.plugin.v1.RunCommand.start:type_name -> sampan.plugin.v1.RunStart
+	24, // 52: sampan.plugin.v1.RunCommand.answer:type_name -> sampan.plugin.v1.EvalReply
+	52, // 53: sampan.plugin.v1.RunCommand.init:type_name -> sampan.plugin.v1.DrawChunk
+	23, // 54: sampan.plugin.v1.RunEvent.ask:type_name -> sampan.plugin.v1.EvalRequest
+	52, // 55: sampan.plugin.v1.RunEvent.draws:type_name -> sampan.plugin.v1.DrawChunk
+	53, // 56: sampan.plugin.v1.RunEvent.progress:type_name -> sampan.plugin.v1.Progress
+	55, // 57: sampan.plugin.v1.RunEvent.checkpoint:type_name -> sampan.plugin.v1.Blob
+	54, // 58: sampan.plugin.v1.RunEvent.log:type_name -> sampan.plugin.v1.Log
+	56, // 59: sampan.plugin.v1.RunEvent.done:type_name -> sampan.plugin.v1.Done
+	25, // 60: sampan.plugin.v1.RunEvent.error:type_name -> sampan.plugin.v1.CallError
+	21, // 61: sampan.plugin.v1.Progress.used:type_name -> sampan.plugin.v1.CountersReply
+	57, // 62: sampan.plugin.v1.Progress.metrics:type_name -> sampan.plugin.v1.Progress.MetricsEntry
+	21, // 63: sampan.plugin.v1.Done.used:type_name -> sampan.plugin.v1.CountersReply
+	6,  // 64: sampan.plugin.v1.Plugin.Describe:input_type -> sampan.plugin.v1.DescribeRequest
+	9,  // 65: sampan.plugin.v1.Plugin.Create:input_type -> sampan.plugin.v1.CreateRequest
+	18, // 66: sampan.plugin.v1.Plugin.Release:input_type -> sampan.plugin.v1.ReleaseRequest
+	20, // 67: sampan.plugin.v1.Plugin.Counters:input_type -> sampan.plugin.v1.CountersRequest
+	22, // 68: sampan.plugin.v1.Plugin.Lifeline:input_type -> sampan.plugin.v1.Beat
+	23, // 69: sampan.plugin.v1.Target.Eval:input_type -> sampan.plugin.v1.EvalRequest
+	23, // 70: sampan.plugin.v1.Target.EvalStream:input_type -> sampan.plugin.v1.EvalRequest
+	26, // 71: sampan.plugin.v1.Target.Sample:input_type -> sampan.plugin.v1.SampleRequest
+	28, // 72: sampan.plugin.v1.Target.Derive:input_type -> sampan.plugin.v1.DeriveRequest
+	34, // 73: sampan.plugin.v1.Transport.Segment:input_type -> sampan.plugin.v1.SegmentCommand
+	26, // 74: sampan.plugin.v1.Transport.Sample:input_type -> sampan.plugin.v1.SampleRequest
+	38, // 75: sampan.plugin.v1.Transport.Density:input_type -> sampan.plugin.v1.DensityRequest
+	39, // 76: sampan.plugin.v1.Transport.SetCuts:input_type -> sampan.plugin.v1.SetCutsRequest
+	41, // 77: sampan.plugin.v1.Transport.Train:input_type -> sampan.plugin.v1.TrainCommand
+	45, // 78: sampan.plugin.v1.Transport.Save:input_type -> sampan.plugin.v1.SaveRequest
+	47, // 79: sampan.plugin.v1.Transport.Load:input_type -> sampan.plugin.v1.LoadCommand
+	49, // 80: sampan.plugin.v1.Sampler.Run:input_type -> sampan.plugin.v1.RunCommand
+	7,  // 81: sampan.plugin.v1.Plugin.Describe:output_type -> sampan.plugin.v1.DescribeReply
+	10, // 82: sampan.plugin.v1.Plugin.Create:output_type -> sampan.plugin.v1.CreateReply
+	19, // 83: sampan.plugin.v1.Plugin.Release:output_type -> sampan.plugin.v1.ReleaseReply
+	21, // 84: sampan.plugin.v1.Plugin.Counters:output_type -> sampan.plugin.v1.CountersReply
+	22, // 85: sampan.plugin.v1.Plugin.Lifeline:output_type -> sampan.plugin.v1.Beat
+	24, // 86: sampan.plugin.v1.Target.Eval:output_type -> sampan.plugin.v1.EvalReply
+	24, // 87: sampan.plugin.v1.Target.EvalStream:output_type -> sampan.plugin.v1.EvalReply
+	27, // 88: sampan.plugin.v1.Target.Sample:output_type -> sampan.plugin.v1.SampleReply
+	29, // 89: sampan.plugin.v1.Target.Derive:output_type -> sampan.plugin.v1.DeriveReply
+	36, // 90: sampan.plugin.v1.Transport.Segment:output_type -> sampan.plugin.v1.SegmentEvent
+	27, // 91: sampan.plugin.v1.Transport.Sample:output_type -> sampan.plugin.v1.SampleReply
+	24, // 92: sampan.plugin.v1.Transport.Density:output_type -> sampan.plugin.v1.EvalReply
+	40, // 93: sampan.plugin.v1.Transport.SetCuts:output_type -> sampan.plugin.v1.SetCutsReply
+	44, // 94: sampan.plugin.v1.Transport.Train:output_type -> sampan.plugin.v1.TrainEvent
+	46, // 95: sampan.plugin.v1.Transport.Save:output_type -> sampan.plugin.v1.SaveEvent
+	48, // 96: sampan.plugin.v1.Transport.Load:output_type -> sampan.plugin.v1.LoadReply
+	51, // 97: sampan.plugin.v1.Sampler.Run:output_type -> sampan.plugin.v1.RunEvent
+	81, // [81:98] is the sub-list for method output_type
+	64, // [64:81] is the sub-list for method input_type
+	64, // [64:64] is the sub-list for extension type_name
+	64, // [64:64] is the sub-list for extension extendee
+	0,  // [0:64] is the sub-list for field type_name
 }
 
 func init() { file_sampan_plugin_v1_plugin_proto_init() }
