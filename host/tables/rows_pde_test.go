@@ -58,4 +58,7 @@ func (l *list) pdeRows() {
 	l.three(anneal, [3]float64{.1427, .9506, .2100}, [3]float64{.5, .99, .9})
 	anneal.table = "Diffusion from residuals, geometric path, by splitting"
 	noisy(anneal, [3]float64{.1031, .3464, .9171}, [3]float64{.5, .9, .95}, "logfp", "path", "geometric", "serve", "split")
+
+	nets := row{table: "NETS, annealed Langevin carried by a learned drift, σ = 1", pilot: pilotParticles, seconds: minutes(2), flow: true}
+	noisy(nets, none, asMeasured, "nets")
 }
