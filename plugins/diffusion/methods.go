@@ -30,24 +30,26 @@ const regression = "regression"
 
 // options of a diffusion.
 type options struct {
-	Start      string `json:"start" doc:"pilot, trained on the draws of a short tempered run, or scratch"`
-	Std        string `json:"std" doc:"standard deviations of the steps: learned or fixed"`
-	Loss       string `json:"loss" doc:"regression, on the pilot's draws; or of whole paths: log-variance, vargrad, trajectory-balance, kl, kl-log-derivative, bsde, adjoint-sampling. Empty: regression with a pilot and learned std, else log-variance"`
-	Form       string `json:"form" doc:"of dis: kernel, whose weights are exact, or continuous, as in the papers"`
-	Steps      int    `json:"steps" doc:"of the path"`
-	Noise      string `json:"noise" doc:"schedule of the reference: constant, or falling towards the target, linear, cosine or vp. Empty: of pis constant, of dis vp, of dds its own"`
-	Grid       string `json:"grid" doc:"their times: uniform, refined (finer towards the target) or geometric (finer still); empty: by the loss, and uniform with noise"`
-	Frame      string `json:"frame" doc:"coordinates, found by the pilot: product, along whose axes the target is one, if there are such, else white; white, of unit covariance; scale, the target's own. Of whole paths also reference, that of the reference"`
-	Net        string `json:"net" doc:"mlp, perdim or perdim+mlp; empty: by the loss and the dimension"`
-	Width      int    `json:"width" doc:"of the net; 0: by the dimension"`
-	TrainSteps int    `json:"train_steps" doc:"of the optimiser; 0: by the loss"`
-	Batch      int    `json:"batch" doc:"samples of a training step, or paths; 0: by the loss"`
-	Refresh    int    `json:"refresh" doc:"of regression: rounds on draws of the model's own, after the one on the pilot's"`
-	Polish     int    `json:"polish" doc:"of regression: steps of Gauss-Newton on the weights of whole paths, at the end"`
+	Start      string  `json:"start" doc:"pilot, trained on the draws of a short tempered run, or scratch"`
+	Std        string  `json:"std" doc:"standard deviations of the steps: learned or fixed"`
+	Loss       string  `json:"loss" doc:"regression, on the pilot's draws; or of whole paths: log-variance, vargrad, trajectory-balance, kl, kl-log-derivative, bsde, adjoint-sampling. Empty: regression with a pilot and learned std, else log-variance"`
+	Form       string  `json:"form" doc:"of dis: kernel, whose weights are exact, or continuous, as in the papers"`
+	Steps      int     `json:"steps" doc:"of the path"`
+	Noise      string  `json:"noise" doc:"schedule of the reference: constant, or falling towards the target, linear, cosine or vp. Empty: of pis constant, of dis vp, of dds its own"`
+	Grid       string  `json:"grid" doc:"their times: uniform, refined (finer towards the target) or geometric (finer still); empty: by the loss, and uniform with noise"`
+	Frame      string  `json:"frame" doc:"coordinates, found by the pilot: product, along whose axes the target is one, if there are such, else white; white, of unit covariance; scale, the target's own. Of whole paths also reference, that of the reference"`
+	Net        string  `json:"net" doc:"mlp, perdim or perdim+mlp; empty: by the loss and the dimension"`
+	Width      int     `json:"width" doc:"of the net; 0: by the dimension"`
+	TrainSteps int     `json:"train_steps" doc:"of the optimiser; 0: by the loss"`
+	Batch      int     `json:"batch" doc:"samples of a training step, or paths; 0: by the loss"`
+	Explore    float64 `json:"explore" doc:"of losses that take paths as given: what multiplies the noise of the paths that are trained on, at first; it falls to 1 by the middle"`
+	Home       float64 `json:"home" doc:"of the same, with a pilot: the part of the paths that is drawn the way back from its draws"`
+	Refresh    int     `json:"refresh" doc:"of regression: rounds on draws of the model's own, after the one on the pilot's"`
+	Polish     int     `json:"polish" doc:"of regression: steps of Gauss-Newton on the weights of whole paths, at the end"`
 }
 
 var defaults = options{
-	Start: paths.Pilot, Std: paths.Learned, Form: paths.Kernel, Steps: 128, Frame: regress.Frames[0], Refresh: regress.DefaultRefresh,
+	Start: paths.Pilot, Std: paths.Learned, Form: paths.Kernel, Steps: 128, Frame: regress.Frames[0], Explore: 1, Refresh: regress.DefaultRefresh,
 }
 
 func diffusion(name, summary string) method.Method {
@@ -83,7 +85,7 @@ func (o options) plan(name string) (learn.Plan, error) {
 	}
 	return paths.New(paths.Options{
 		Method: name, Loss: o.Loss, Form: o.Form, Std: o.Std, Start: o.Start, Steps: o.Steps, Noise: o.Noise, Grid: o.Grid, Frame: o.Frame, Net: o.Net, Width: o.Width,
-		TrainSteps: o.TrainSteps, Batch: o.Batch,
+		TrainSteps: o.TrainSteps, Batch: o.Batch, Explore: o.Explore, Home: o.Home,
 	})
 }
 
@@ -124,6 +126,9 @@ func (o options) check() error {
 		hold(o.Noise == "" || o.Grid != "geometric", "noise", fmt.Sprintf("%q with grid %q, whose steps go by the noise that is left, whatever it is", o.Noise, o.Grid), "with other grids")
 		hold(o.Refresh >= 0 && o.Refresh <= 16, "refresh", o.Refresh, "0 to 16")
 		hold(o.Polish >= 0, "polish", o.Polish, "0 or more")
+		const given = "with a loss of whole paths that takes them as given"
+		hold(o.Explore == defaults.Explore, "explore", fmt.Sprintf("%g with loss %q", o.Explore, o.Loss), given)
+		hold(o.Home == 0, "home", fmt.Sprintf("%g with loss %q", o.Home, o.Loss), given)
 	} else {
 		const alone = "with loss \"regression\" alone"
 		hold(o.Refresh == defaults.Refresh, "refresh", o.Refresh, alone)

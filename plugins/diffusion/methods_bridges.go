@@ -22,26 +22,28 @@ func bridges() []method.Method {
 
 // bridgeOptions are those of a bridge.
 type bridgeOptions struct {
-	Start         string `json:"start" doc:"scratch, or pilot, in the coordinates of the draws of a short tempered run"`
-	Std           string `json:"std" doc:"standard deviations of the steps: fixed or learned"`
-	Loss          string `json:"loss" doc:"log-variance, vargrad, trajectory-balance, kl, kl-log-derivative, bsde or sub-tb. Empty: kl for mcd, whose way there is given, else log-variance"`
-	Drift         string `json:"drift" doc:"of bridge, with nothing learned: noising, of a diffusion model and its reversal; score, Langevin steps along the geometric path; none"`
-	Steps         int    `json:"steps" doc:"of the path"`
-	Noise         string `json:"noise" doc:"schedule of the reference, of Langevin steps their sizes: constant, or falling towards the target, linear, cosine or vp. Empty: of bridge with drift noising vp, of Langevin steps as cos²"`
-	Grid          string `json:"grid" doc:"their times: uniform, refined (finer towards the target) or geometric (finer still). Empty: geometric for bridge with drift noising and no noise, else uniform"`
-	Net           string `json:"net" doc:"mlp, perdim or perdim+mlp"`
-	Width         int    `json:"width" doc:"of the net"`
-	TrainSteps    int    `json:"train_steps" doc:"of the optimiser; 0: by the start"`
-	Batch         int    `json:"batch" doc:"paths of a training step"`
-	LearnSchedule bool   `json:"learn_schedule" doc:"the temperatures are learned as well"`
-	LearnSizes    bool   `json:"learn_sizes" doc:"and the step sizes"`
-	LearnPrior    bool   `json:"learn_prior" doc:"and mean and standard deviation of the start"`
+	Start         string  `json:"start" doc:"scratch, or pilot, in the coordinates of the draws of a short tempered run"`
+	Std           string  `json:"std" doc:"standard deviations of the steps: fixed or learned"`
+	Loss          string  `json:"loss" doc:"log-variance, vargrad, trajectory-balance, kl, kl-log-derivative, bsde or sub-tb. Empty: kl for mcd, whose way there is given, else log-variance"`
+	Drift         string  `json:"drift" doc:"of bridge, with nothing learned: noising, of a diffusion model and its reversal; score, Langevin steps along the geometric path; none"`
+	Steps         int     `json:"steps" doc:"of the path"`
+	Noise         string  `json:"noise" doc:"schedule of the reference, of Langevin steps their sizes: constant, or falling towards the target, linear, cosine or vp. Empty: of bridge with drift noising vp, of Langevin steps as cos²"`
+	Grid          string  `json:"grid" doc:"their times: uniform, refined (finer towards the target) or geometric (finer still). Empty: geometric for bridge with drift noising and no noise, else uniform"`
+	Net           string  `json:"net" doc:"mlp, perdim or perdim+mlp"`
+	Width         int     `json:"width" doc:"of the net"`
+	TrainSteps    int     `json:"train_steps" doc:"of the optimiser; 0: by the start"`
+	Batch         int     `json:"batch" doc:"paths of a training step"`
+	Explore       float64 `json:"explore" doc:"of losses that take paths as given: what multiplies the noise of the paths that are trained on, at first; it falls to 1 by the middle"`
+	Home          float64 `json:"home" doc:"of the same, with a pilot: the part of the paths that is drawn the way back from its draws"`
+	LearnSchedule bool    `json:"learn_schedule" doc:"the temperatures are learned as well"`
+	LearnSizes    bool    `json:"learn_sizes" doc:"and the step sizes"`
+	LearnPrior    bool    `json:"learn_prior" doc:"and mean and standard deviation of the start"`
 }
 
 func bridgeMethod(name, summary string) method.Method {
 	keys := bridgeOptions{
 		Start: paths.Scratch, Std: paths.Fixed, Drift: paths.Noising, Steps: 128,
-		Net: "perdim+mlp", Width: 64, Batch: 512,
+		Net: "perdim+mlp", Width: 64, Batch: 512, Explore: 1,
 	}
 	return method.Method{Name: name, Summary: summary, Keys: keys, New: func(p method.Problem) (smc.Transport, error) {
 		o := keys
@@ -53,7 +55,7 @@ func bridgeMethod(name, summary string) method.Method {
 		}
 		plan, err := paths.New(paths.Options{
 			Method: name, Loss: o.Loss, Std: o.Std, Start: o.Start, Drift: o.Drift, Noise: o.Noise, Grid: o.Grid, Steps: o.Steps, Net: o.Net, Width: o.Width,
-			TrainSteps: o.TrainSteps, Batch: o.Batch, LearnSchedule: o.LearnSchedule, LearnSizes: o.LearnSizes, LearnPrior: o.LearnPrior,
+			TrainSteps: o.TrainSteps, Batch: o.Batch, Explore: o.Explore, Home: o.Home, LearnSchedule: o.LearnSchedule, LearnSizes: o.LearnSizes, LearnPrior: o.LearnPrior,
 		})
 		if err != nil {
 			return nil, err

@@ -27,6 +27,7 @@ func TestMethods(t *testing.T) {
 		`{"method": "pis", "std": "fixed"}`, `{"method": "dis", "start": "scratch"}`, `{"method": "pis", "loss": "kl"}`,
 		`{"method": "dis", "form": "continuous", "std": "fixed"}`, `{"method": "pis", "loss": "regression", "std": "fixed", "polish": 10}`,
 		`{"method": "dds", "noise": "linear"}`, `{"method": "dis", "noise": "constant", "std": "fixed", "grid": "refined"}`, `{"method": "cmcd", "noise": "vp", "grid": "geometric"}`,
+		`{"method": "pis", "loss": "vargrad", "explore": 1.5, "home": 0.25}`, `{"method": "bridge", "start": "pilot", "explore": 2, "home": 0.5}`,
 		`{"method": "scld"}`, `{"method": "craft"}`, `{"method": "scld", "start": "scratch", "schedule": "learned", "loss": "trajectory-balance"}`,
 	} {
 		tr, err := made(t, config)
@@ -55,6 +56,10 @@ func TestFaults(t *testing.T) {
 		`{"method": "cmcd", "drift": "none"}`:                                           "bridge alone",
 		`{"method": "mcd", "frame": "white"}`:                                           "frame",
 		`{"method": "pis", "steps": 0}`:                                                 "1 to 65536",
+		`{"method": "pis", "explore": 2}`:                                               "takes them as given",
+		`{"method": "pis", "loss": "kl", "explore": 2}`:                                 "up to 10 with a loss that takes paths as given",
+		`{"method": "cmcd", "explore": 0.5}`:                                            "up to 10 with a loss that takes paths as given",
+		`{"method": "pis", "loss": "vargrad", "start": "scratch", "home": 0.5}`:         `up to 1 with start "pilot"`,
 		`{"method": "dis", "noise": "pink"}`:                                            `"constant", "linear", "cosine", "vp"`,
 		`{"method": "dis", "noise": "linear", "grid": "geometric"}`:                     "other grids",
 		`{"method": "bridge", "noise": "linear", "grid": "geometric"}`:                  "other grids",

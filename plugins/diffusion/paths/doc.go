@@ -15,5 +15,6 @@
 //	kl-log-derivative   the same by the log-derivative trick    Williams (1992)
 //	adjoint-sampling    regression on the model's own ends      Havens et al. (2025), arXiv 2504.11713
 //
-// All but the two of KL allow paths drawn otherwise than by the sampler, here with more noise at first (Options.Explore).
+// All but the two of KL and the last allow paths drawn otherwise than by the sampler: here with more noise at first
+// (Options.Explore), or the way back from a pilot's draws (Options.Home).
 package paths

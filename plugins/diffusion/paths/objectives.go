@@ -71,7 +71,7 @@ func (c *constants) step(t *training, i int) {
 	for _, g := range c.g {
 		norm += float64(g) * float64(g)
 	}
-	rate := optim.Schedule{Peak: constantRate, Final: constantRate / 100, Steps: t.plan.TrainSteps}
+	rate := optim.Schedule{Peak: constantRate, Final: constantRate / 100, Steps: t.steps}
 	c.adam.Step(t.pool, c.c, c.g, norm, rate.At(i))
 }
 

@@ -31,7 +31,7 @@ type Options struct {
 	MatchSteps int     // with Pilot, steps of regression before; 0: 4000, below: none
 	MatchRate  float64 // of these; 0: 5e-3
 
-	Explore float64 // what multiplies the noise of training paths at first; 0: 1
+	Explore float64 // what multiplies the noise of training paths at first, falling to 1 by the middle; 0: 1
 	Home    float64 // with Pilot, the part of training paths that is drawn the way back from the pilot's draws
 	Detach  bool    // with KL: the target's Hessian is left out of the gradient
 	Cuts    int     // of SubTB: blocks; 0: 8
@@ -171,7 +171,9 @@ func (o *Options) fit() error {
 		return fault("loss", fmt.Sprintf("%q for method %s with std %q", o.Loss, o.Method, o.Std), fmt.Sprintf("with pis and std %q", Fixed))
 	case o.Method == "ula" && !free:
 		return fault("method", "ula with nothing to learn", "with a schedule, step sizes or a prior to learn")
-	case o.Home < 0 || o.Home > 1 || o.Home > 0 && (o.Start != Pilot || slices.Contains([]string{KL, LogDerivative, AdjointSampling}, o.Loss)):
+	case o.Explore < 1 || o.Explore > mostExplore || o.Explore > 1 && !o.given():
+		return fault("explore", fmt.Sprintf("%g with loss %q", o.Explore, o.Loss), fmt.Sprintf("1, or up to %d with a loss that takes paths as given", mostExplore))
+	case o.Home < 0 || o.Home > 1 || o.Home > 0 && (o.Start != Pilot || !o.given()):
 		return fault("home", fmt.Sprintf("%g with start %q and loss %q", o.Home, o.Start, o.Loss), fmt.Sprintf("0, or up to 1 with start %q and a loss that takes paths as given", Pilot))
 	case o.Time <= 0:
 		return fault("time", fmt.Sprint(o.Time), "above 0")
@@ -191,6 +193,14 @@ func (o *Options) fit() error {
 		return fault("noise", fmt.Sprintf("%q with grid %q, whose steps go by the noise that is left, whatever it is", o.Noise, o.Grid), "with other grids")
 	}
 	return nil
+}
+
+// mostExplore is the largest factor of the noise: paths much wilder than the sampler's weigh next to nothing.
+const mostExplore = 10
+
+// given tells whether the loss takes paths as given, whatever has drawn them.
+func (o *Options) given() bool {
+	return !slices.Contains([]string{KL, LogDerivative, AdjointSampling}, o.Loss)
 }
 
 // further is the first key that has more learned than the control.

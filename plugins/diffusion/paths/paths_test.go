@@ -186,6 +186,19 @@ func TestResume(t *testing.T) {
 	}
 }
 
+// TestExplore: the noise of the paths falls in a straight line to their own by the middle of the training, be it cut short by
+// a budget.
+func TestExplore(t *testing.T) {
+	for _, steps := range []int{100, 40} {
+		tr := &training{plan: &Plan{Options: Options{Explore: 3}}, steps: steps}
+		for i, want := range map[int]float64{0: 3, steps / 4: 2, steps / 2: 1, steps - 1: 1} {
+			if got := tr.noise(i); math.Abs(got-want) > 1e-12 {
+				t.Errorf("of %d steps, at %d: noise times %v, wanted %v", steps, i, got, want)
+			}
+		}
+	}
+}
+
 // TestPairs: ∂L/∂q of sub-trajectory balance against differences.
 func TestPairs(t *testing.T) {
 	p, err := New(Options{Method: "cmcd", Loss: SubTB, Steps: 7})
@@ -231,6 +244,8 @@ func TestOptions(t *testing.T) {
 		"ula with nothing to learn":  {Method: "ula"},
 		"a multiple of 64":           {Method: "pis", Batch: 100},
 		"home: found 0.5":            {Method: "pis", Home: .5},
+		"explore: found 2":           {Method: "pis", Loss: LogDerivative, Explore: 2},
+		"explore: found 0.9":         {Method: "pis", Explore: .9},
 		"grid: found \"z\"":          {Method: "pis", Grid: "z"},
 		"frame: found \"crooked\"":   {Method: "pis", Frame: "crooked"},
 		"noise: found \"whimsical\"": {Method: "pis", Noise: "whimsical"},

@@ -23,6 +23,7 @@ type training struct {
 	params  *nn.Params[float32]
 	pool    *par.Pool
 	adams   []*optim.Adam[float32] // of the phases
+	steps   int                    // of the last phase, that of the plan's loss
 }
 
 // stage is one phase's way to a gradient.
@@ -37,12 +38,14 @@ type stage interface {
 func (t *training) phases() []learn.Phase {
 	p := t.plan
 	if !t.matched() {
-		return []learn.Phase{t.phase(p.Loss, t.problem.Share(p.TrainSteps)[0], p.Rate, p.loss(t))}
+		t.steps = t.problem.Share(p.TrainSteps)[0]
+		return []learn.Phase{t.phase(p.Loss, t.steps, p.Rate, p.loss(t))}
 	}
 	steps := t.problem.Share(p.MatchSteps, p.TrainSteps)
+	t.steps = steps[1]
 	return []learn.Phase{
 		t.phase("match", steps[0], p.MatchRate, &matching{training: t}),
-		t.phase(p.Loss, steps[1], p.Rate, p.loss(t)),
+		t.phase(p.Loss, t.steps, p.Rate, p.loss(t)),
 	}
 }
 

@@ -36,7 +36,7 @@ func (t *trajectory) gradient(ctx context.Context, i int) (loss, norm float64, g
 	t.target.Use(ctx)
 	home := int(math.Round(t.plan.Home * float64(t.plan.Batch/learn.Lanes)))
 	t.sendHome(home, uint32(i))
-	if err := t.batch.SimulateHome(t.params, t.problem.Stream("paths"), uint32(i), t.plan.noise(i), home); err != nil {
+	if err := t.batch.SimulateHome(t.params, t.problem.Stream("paths"), uint32(i), t.noise(i), home); err != nil {
 		return 0, 0, nil, err
 	}
 	loss, norm = t.back(t.training, t.batch, i)
@@ -65,7 +65,8 @@ func (t *trajectory) sendHome(tiles int, i uint32) {
 // keepBytes bounds the memory of pre-activations.
 const keepBytes = 256 << 20
 
-// noise is what multiplies the noise of the paths at step i: it falls to 1 over the first half.
-func (p *Plan) noise(i int) float64 {
-	return 1 + (p.Explore-1)*max(0, 1-2*float64(i)/float64(p.TrainSteps))
+// noise is what multiplies the noise of the paths at step i: it falls to 1 over the first half. The weights are those of
+// the noise as it is without: exploration as of Malkin et al. (2022), arXiv 2201.13259, and Sendera et al. (2024), arXiv 2402.05098.
+func (t *training) noise(i int) float64 {
+	return 1 + (t.plan.Explore-1)*max(0, 1-2*float64(i)/float64(t.steps))
 }
