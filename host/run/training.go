@@ -70,7 +70,7 @@ func (h *hybridRun) load(learner smc.Learner, m *manifest, files []smc.File) err
 		return fmt.Errorf("load the artefact: %w", err)
 	}
 	h.manifest = m
-	if m != h.given { // what it cost to make a given one belongs to another run
+	if h.given == nil { // what it cost to make a given one, or its copy in this folder, belongs to another run
 		h.phases.evals[phaseTrain] = m.Training.Evals
 	}
 	return nil
