@@ -90,10 +90,23 @@ func subtree(md *toml.MetaData, prims map[string]toml.Primitive) (*node, error) 
 		} else {
 			child.value = value
 		}
-		child.line = lineOf(md, prim)
+		if child.line = lineOf(md, prim); child.line == 0 {
+			child.line = child.first()
+		}
 		n.table[key] = child
 	}
 	return n, nil
+}
+
+// first is the line of the first value in a table that has no line of its own, as those of dotted keys have none.
+func (n *node) first() int {
+	line := 0
+	for _, c := range n.table {
+		if line == 0 || c.line < line {
+			line = c.line
+		}
+	}
+	return line
 }
 
 // lineProbe refuses every value. The refusal is how the TOML library tells where a value stands: it keeps positions to

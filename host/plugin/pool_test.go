@@ -138,7 +138,7 @@ func TestConfigurationFaults(t *testing.T) {
 	}{
 		{map[string]any{"dim": 0}, targets.ConfigError{Path: "dim", Found: "0", Accepted: "a whole number from 1"}},
 		{map[string]any{"dimm": 2}, targets.ConfigError{Path: "dimm", Found: "an unknown key", Accepted: "dim, trigger, marker, rows"}},
-		{map[string]any{"dim": "two"}, targets.ConfigError{Path: "dim", Found: "a string", Accepted: "a value of type int"}},
+		{map[string]any{"dim": "two"}, targets.ConfigError{Path: "dim", Found: `"two"`, Accepted: "a whole number"}},
 	} {
 		_, err := Open(t.Context(), animal("good"), c.config, Options{Workers: 2})
 		var fault *targets.ConfigError

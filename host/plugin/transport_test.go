@@ -302,7 +302,7 @@ func TestTransportConfigurationFaults(t *testing.T) {
 		{diffusion, map[string]any{"method": "ulla"}, `method: found "ulla"`},
 		{diffusion, map[string]any{"method": "ula", "stepps": 3}, "stepps: found an unknown key; accepted: method, reference, steps, segments"},
 		{diffusion, map[string]any{"method": "ula", "steps": 0, "step": -1}, "steps: found 0"},
-		{diffusion, map[string]any{"method": "ula", "reference": map[string]any{"scale": []float64{1, 2}}}, "2 numbers as scale found; accepted: 1 or 3"},
+		{diffusion, map[string]any{"method": "ula", "reference": map[string]any{"scale": []float64{1, 2}}}, "2 numbers; accepted: one, or one for each of 3"},
 	} {
 		_, err := OpenTransport(t.Context(), c.spec, c.config, gaussian3(t), Options{})
 		if err == nil || !strings.Contains(err.Error(), c.want) {

@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/sampan-mc/sampan/host/config"
@@ -62,7 +63,28 @@ func inTable(c *config.Run, table string, err error) error {
 	}
 	out := &config.Error{}
 	for _, f := range faults {
-		out.Faults = append(out.Faults, c.Fault(strings.TrimSuffix(table+".config."+f.Path, "."), "found %s, accepted: %s", f.Found, f.Accepted))
+		out.Faults = append(out.Faults, c.Fault(strings.TrimSuffix(table+".config."+f.Path, "."), "found %s, accepted: %s%s", f.Found, f.Accepted, meant(f)))
 	}
 	return out
+}
+
+// meant is the end of a sentence that names what the user may have meant, where a component lists the words that it accepts.
+func meant(f *targets.ConfigError) string {
+	word := strings.Trim(f.Found, `"`)
+	if f.Found == "an unknown key" {
+		word = f.Path[strings.LastIndex(f.Path, ".")+1:]
+	}
+	if strings.Contains(word, " ") { // found something else than a word
+		return ""
+	}
+	var words []string
+	for _, w := range strings.Split(f.Accepted, ", ") {
+		if w = strings.Trim(w, `"`); w != "" && !strings.Contains(w, " ") {
+			words = append(words, w)
+		}
+	}
+	if near := config.Nearest(word, words); near != "" && near != word {
+		return fmt.Sprintf(" (did you mean %q?)", near)
+	}
+	return ""
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"slices"
 	"strings"
 
 	pb "github.com/sampan-mc/sampan/proto/sampan/plugin/v1"
@@ -31,27 +32,89 @@ func Decode(config json.RawMessage, into any) error {
 	fault := &targets.ConfigError{Found: err.Error(), Accepted: "one JSON object"}
 	var typ *json.UnmarshalTypeError
 	if errors.As(err, &typ) {
-		fault = &targets.ConfigError{Path: typ.Field, Found: "a " + typ.Value, Accepted: "a value of type " + typ.Type.String()}
+		fault = &targets.ConfigError{Path: typ.Field, Found: found(config, typ.Field, typ.Value), Accepted: plainly(typ.Type)}
+		if strings.HasPrefix(fault.Found, "[") && !strings.HasPrefix(fault.Accepted, "a list") && typ.Value != "array" {
+			fault.Accepted += " in each place of the list"
+		}
 	} else if key, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
+		key = strings.Trim(key, `"`)
+		path, known := unknown(config, reflect.TypeOf(into), key)
 		accepted := "no keys"
-		if known := keys(into); len(known) > 0 {
+		if len(known) > 0 {
 			accepted = strings.Join(known, ", ")
 		}
-		fault = &targets.ConfigError{Path: strings.Trim(key, `"`), Found: "an unknown key", Accepted: accepted}
+		fault = &targets.ConfigError{Path: path, Found: "an unknown key", Accepted: accepted}
 	}
 	return targets.ConfigErrors{fault}
 }
 
-// keys lists the keys that the struct behind into takes at the top level.
-func keys(into any) []string {
-	t := reflect.TypeOf(into)
+// found is the value at path as it would stand in a run file, or its kind where it is long or not to be found.
+func found(config json.RawMessage, path, kind string) string {
+	for _, key := range strings.Split(path, ".") {
+		var table map[string]json.RawMessage
+		if path != "" && json.Unmarshal(config, &table) == nil && table[key] != nil {
+			config = table[key]
+			continue
+		}
+		kind, _, _ = strings.Cut(kind, " ")
+		return "a value of type " + kind
+	}
+	if text := string(config); len(text) <= 40 && text[0] != '{' {
+		return text
+	}
+	return map[byte]string{'{': "a table", '[': "a list", '"': "text"}[config[0]]
+}
+
+// plainly names the values of a Go type to those who write run files.
+func plainly(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.String:
+		return "text in quotes"
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Float32, reflect.Float64:
+		return "a number"
+	case reflect.Slice, reflect.Array:
+		of := map[string]string{"text in quotes": "of texts in quotes", "a number": "of numbers", "a whole number": "of whole numbers"}[plainly(t.Elem())]
+		return strings.TrimSpace("a list " + of)
+	case reflect.Struct, reflect.Map:
+		return "a table"
+	case reflect.Pointer:
+		return plainly(t.Elem())
+	}
+	if t.Kind() >= reflect.Int && t.Kind() <= reflect.Uint64 {
+		return "a whole number"
+	}
+	return "a value of type " + t.String()
+}
+
+// unknown finds the first table of the configuration that has key and does not know it, and the keys that it knows. The
+// decoder names the key alone.
+func unknown(config json.RawMessage, t reflect.Type, key string) (path string, known []string) {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	if t.Kind() != reflect.Struct {
-		return nil
+	var table map[string]json.RawMessage
+	if t.Kind() != reflect.Struct || json.Unmarshal(config, &table) != nil {
+		return key, nil
 	}
-	var names []string
+	fields := keys(t)
+	knows := slices.ContainsFunc(fields, func(f string) bool { return strings.EqualFold(f, key) })
+	if _, has := table[key]; has && !knows {
+		return key, fields
+	}
+	for i := range t.NumField() {
+		name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
+		if sub, known := unknown(table[name], t.Field(i).Type, key); known != nil {
+			return name + "." + sub, known
+		}
+	}
+	return key, nil
+}
+
+// keys lists the keys that a struct takes at the top level.
+func keys(t reflect.Type) []string {
+	names := []string{}
 	for i := range t.NumField() {
 		f := t.Field(i)
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")

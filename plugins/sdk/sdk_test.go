@@ -92,8 +92,12 @@ func TestDecode(t *testing.T) {
 		want targets.ConfigError
 	}{
 		{`{"dimm": 1}`, targets.ConfigError{Path: "dimm", Found: "an unknown key", Accepted: "dim, prior, Name"}},
-		{`{"prior": {"scale": "a"}}`, targets.ConfigError{Path: "prior.scale", Found: "a string", Accepted: "a value of type float64"}},
-		{`{"dim": 1.5}`, targets.ConfigError{Path: "dim", Found: "a number 1.5", Accepted: "a value of type int"}},
+		{`{"prior": {"scale": "a"}}`, targets.ConfigError{Path: "prior.scale", Found: `"a"`, Accepted: "a number"}},
+		{`{"prior": {"skale": 1}}`, targets.ConfigError{Path: "prior.skale", Found: "an unknown key", Accepted: "scale"}},
+		{`{"prior": 3}`, targets.ConfigError{Path: "prior", Found: "3", Accepted: "a table"}},
+		{`{"dim": 1.5}`, targets.ConfigError{Path: "dim", Found: "1.5", Accepted: "a whole number"}},
+		{`{"dim": {"a": 1}}`, targets.ConfigError{Path: "dim", Found: "a table", Accepted: "a whole number"}},
+		{`[1]`, targets.ConfigError{Found: "a value of type array", Accepted: "a table"}},
 		{`{} {}`, targets.ConfigError{Found: "more than one JSON value", Accepted: "one JSON object"}},
 		{`{`, targets.ConfigError{Found: "unexpected EOF", Accepted: "one JSON object"}},
 	} {

@@ -48,7 +48,7 @@ func (p Problem) Decode(into any) error {
 	var faults targets.ConfigErrors
 	if errors.As(err, &faults) {
 		for _, f := range faults {
-			if f.Found == "an unknown key" {
+			if f.Found == "an unknown key" && !strings.Contains(f.Path, ".") {
 				f.Accepted = strings.TrimPrefix(f.Accepted, "no keys")
 				f.Accepted = strings.Trim(strings.Join(p.common, ", ")+", "+f.Accepted, ", ")
 			}
@@ -65,8 +65,26 @@ type common struct {
 
 // reference is a normal of independent coordinates: one number for all of them, or one for each.
 type reference struct {
-	Mean  numbers `json:"mean" doc:"a number for all coordinates, or a list of one for each"`
-	Scale numbers `json:"scale" doc:"standard deviations, likewise"`
+	Mean  numbers `json:"mean" doc:"of the normal that paths start from where no pilot tells: a number for all coordinates, or a list of one for each"`
+	Scale numbers `json:"scale" doc:"its standard deviations, likewise"`
+}
+
+// check reports what is no normal in d dimensions.
+func (r reference) check(d int) error {
+	for _, part := range []struct {
+		name string
+		v    numbers
+	}{{"mean", r.Mean}, {"scale", r.Scale}} {
+		if n := len(part.v); n != 1 && n != d {
+			return targets.ConfigErrors{{Path: "reference." + part.name, Found: fmt.Sprintf("%d numbers", n), Accepted: fmt.Sprintf("one, or one for each of %d coordinates", d)}}
+		}
+	}
+	for _, s := range r.Scale {
+		if !(s > 0) {
+			return targets.ConfigErrors{{Path: "reference.scale", Found: fmt.Sprint(s), Accepted: "numbers above 0"}}
+		}
+	}
+	return nil
 }
 
 // standard is the reference of a configuration that has none.
@@ -119,8 +137,11 @@ func New(env sdk.Env, known []Method) (smc.Transport, error) {
 			Accepted: fmt.Sprintf("no method for %s, which gives none; leave the transport out", in.Name),
 		}}
 	}
+	if err := c.Reference.check(p.Dim); err != nil {
+		return nil, err
+	}
 	if p.Reference, err = smc.NewNormal(p.Dim, c.Reference.Mean, c.Reference.Scale); err != nil {
-		return nil, targets.ConfigErrors{{Path: "reference", Found: err.Error(), Accepted: "mean and scale, numbers or lists of one number for each coordinate"}}
+		return nil, err
 	}
 	for j := range p.Dim {
 		p.Mean = append(p.Mean, c.Reference.Mean[min(j, len(c.Reference.Mean)-1)])
