@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sampan-mc/sampan/host/config"
 	"github.com/sampan-mc/sampan/smc"
 )
 
@@ -44,11 +45,19 @@ type artefactTarget struct {
 }
 
 func (t artefactTarget) String() string {
-	text, err := json.Marshal(t.Config)
-	if err != nil || len(text) <= len("{}") || string(text) == "null" {
-		return t.Name
+	if text := configText(t.Config); text != "{}" {
+		return t.Name + " " + text
 	}
-	return t.Name + " " + string(text)
+	return t.Name
+}
+
+// configText is a configuration in one line, the same for equal ones.
+func configText(config any) string {
+	text, err := json.Marshal(config)
+	if err != nil || string(text) == "null" {
+		return "{}"
+	}
+	return string(text)
 }
 
 func (t artefactTarget) same(as artefactTarget) bool {
@@ -129,7 +138,7 @@ func readArtefact(path string) (*manifest, []smc.File, error) {
 	}
 	m := &manifest{}
 	if err := json.Unmarshal(text, m); err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", where, err)
+		return nil, nil, fmt.Errorf("%s: not the manifest of an artefact: %w; make it anew", where, err)
 	}
 	if m.Schema != manifestSchema {
 		return nil, nil, fmt.Errorf("%s: schema %q found; accepted: %q", where, m.Schema, manifestSchema)
@@ -141,7 +150,7 @@ func readArtefact(path string) (*manifest, []smc.File, error) {
 		}
 		data, err := os.ReadFile(filepath.Join(path, f.Name))
 		if err != nil {
-			return nil, nil, fmt.Errorf("artefact: %v", err)
+			return nil, nil, fmt.Errorf("%s: the manifest lists a file that cannot be read: %v; make the artefact anew", path, err)
 		}
 		files = append(files, smc.File{Name: f.Name, Data: data})
 	}
@@ -153,4 +162,21 @@ func readArtefact(path string) (*manifest, []smc.File, error) {
 		return nil, nil, errors.New(path + ": the artefact's files are not those that its manifest lists; make it anew")
 	}
 	return m, files, nil
+}
+
+// ownArtefact has a run that is taken up again use the copy in its folder of the artefact that was given, if it came so far:
+// the given one may be gone since, or another.
+func ownArtefact(c *config.Run, dir string) error {
+	p := c.Sampler.Population
+	if p == nil || p.Transport == nil || p.Transport.Artefact == "" {
+		return nil
+	}
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return fmt.Errorf("find the run folder: %w", err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, artefactFolder, manifestFile)); err == nil {
+		p.Transport.Artefact = dir
+	}
+	return nil
 }

@@ -87,10 +87,12 @@ func newHybrid(ctx context.Context, p *populationRun) (algorithm, error) {
 	return h, h.find()
 }
 
-// find reads the artefact that the run file names.
+// find reads the artefact that the run file names, and has the transport take it up, so that one that does not fit is found
+// before anything is done.
 func (h *hybridRun) find() error {
 	c, k := h.conf, h.knobs()
-	if _, learns := h.carrier.Transport.(smc.Learner); !learns {
+	learner, learns := h.carrier.Transport.(smc.Learner)
+	if !learns {
 		return c.Problem("sampler.transport.artefact", "found %q, accepted for %s, which does not learn: no artefact", k.Artefact, k.Use)
 	}
 	path := k.Artefact
@@ -110,6 +112,14 @@ func (h *hybridRun) find() error {
 	if was, is := h.given.Target, h.artefactTarget(); !was.same(is) {
 		h.findings = append(h.findings, mcmc.Finding{Code: "artefact-of-another-target", Text: fmt.Sprintf(
 			"the artefact was trained for another target: %s, this is %s. What comes out is exact all the same, if it is not given up", was, is)})
+	}
+	was, is := configText(h.given.Config), configText(forWire(k.Config))
+	if err := learner.Load(h.givenFiles); err != nil {
+		return c.Problem("sampler.transport.artefact", "found one, trained with config %s, that does not load: %v; accepted: one that was trained with the config here, %s", was, err, is)
+	}
+	if was != is {
+		h.findings = append(h.findings, mcmc.Finding{Code: "artefact-of-another-config", Text: fmt.Sprintf(
+			"the artefact was trained with another config: %s, this is %s. What comes out is exact all the same, but what was learned may be of less use", was, is)})
 	}
 	return nil
 }

@@ -77,6 +77,9 @@ func Resume(ctx context.Context, dir string, o Options) (*record.Summary, error)
 	}
 	defer folder.Close()
 	c, err := config.Read(folder.Path(record.RunFile))
+	if err == nil {
+		err = ownArtefact(c, dir)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -31,6 +31,9 @@ func Verify(ctx context.Context, dir string, all bool, o Options) (*Verification
 		return nil, err
 	}
 	c, err := config.Read(view.Path(record.RunFile))
+	if err == nil {
+		err = ownArtefact(c, dir)
+	}
 	if err != nil {
 		return nil, err
 	}
