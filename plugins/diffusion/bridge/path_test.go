@@ -8,6 +8,7 @@ import (
 
 	"github.com/sampan-mc/sampan/plugins/diffusion/chain"
 	"github.com/sampan-mc/sampan/plugins/diffusion/learn"
+	"github.com/sampan-mc/sampan/plugins/diffusion/learn/learntest"
 	"github.com/sampan-mc/sampan/plugins/diffusion/space"
 	"github.com/sampan-mc/sampan/vec/rng"
 	"github.com/sampan-mc/sampan/vec/tile"
@@ -50,7 +51,7 @@ func TestKernels(t *testing.T) {
 // TestGaussian: a normal target in its own frame has equal weights before any training, there as back; where the way back
 // is another's, or the frame is a little off, they scatter.
 func TestGaussian(t *testing.T) {
-	g := target(t, "gaussian", map[string]any{"mean": []any{1.0, -2.0}, "sd": []any{0.5, 3.0}, "log_z": 0.7})
+	g := learntest.Target(t, "gaussian", map[string]any{"mean": []any{1.0, -2.0}, "sd": []any{0.5, 3.0}, "log_z": 0.7})
 	for _, o := range []Options{{Serve: SDE, Std: fixed, Sigma: 1, Reference: 1}, {Serve: SDE, Std: learned, Sigma: 0.6, Reference: 1.4}, {Serve: ODE, Sigma: 1, Reference: 1.2}} {
 		for _, off := range []float64{1, 1.2} {
 			f, err := space.NewFrame([]float64{1, -2}, []float64{0.5 * off, 0, 0, 3})
@@ -59,7 +60,7 @@ func TestGaussian(t *testing.T) {
 			}
 			m, theta := untrained(o, f.Dim, 0)
 			path := serve(m, o, 24, theta)
-			lw, y := weigh(t, g, f, path, 256)
+			lw, y := learntest.Weigh(t, g, f, path, 256)
 			const bound = 2e-3
 			if scatter(lw) > bound && off == 1 || math.Abs(lw[0]-0.7) > bound && off == 1 || off != 1 && scatter(lw) < 10*bound {
 				t.Errorf("%+v, an axis off by a factor %g: log weights scatter over %g from %g, log Z 0.7", o, off, scatter(lw), lw[0])
@@ -67,7 +68,7 @@ func TestGaussian(t *testing.T) {
 			if off != 1 {
 				continue
 			}
-			back, logp := make([]float64, 256), density(t, g, f, y)
+			back, logp := make([]float64, 256), learntest.LogDensity(t, g, f, y)
 			if err := path.Return(context.Background(), 1, y, back, rng.NewKey(7, "back", 0), 0); err != nil {
 				t.Fatal(err)
 			}
@@ -85,7 +86,7 @@ func TestGaussian(t *testing.T) {
 					s := &sde.known[k]
 					s.undo = 2 - s.undo
 				}
-				if lw, _ := weigh(t, g, f, sde, 256); scatter(lw) < 10*bound {
+				if lw, _ := learntest.Weigh(t, g, f, sde, 256); scatter(lw) < 10*bound {
 					t.Errorf("%+v: the way back may go the wrong way", o)
 				}
 			}
@@ -107,7 +108,7 @@ func serve(m *model, o Options, k int, theta []float32) learn.Returns {
 // fail by chance once in 24,000 times. A tenth that is missing in the log ratio they see.
 func TestWeights(t *testing.T) {
 	const n = 20_000
-	g := target(t, "gaussian", map[string]any{"mean": []any{1.0, -2.0}, "sd": []any{0.9, 1.1}, "log_z": 0.7})
+	g := learntest.Target(t, "gaussian", map[string]any{"mean": []any{1.0, -2.0}, "sd": []any{0.9, 1.1}, "log_z": 0.7})
 	f := space.Scaled([]float64{0.8, -1.9}, 1)
 	const logZ = 0.7
 	for _, o := range []Options{
@@ -117,17 +118,17 @@ func TestWeights(t *testing.T) {
 		o.Width, o.Depth = 16, 2
 		m, theta := untrained(o, f.Dim, 0.07)
 		path := serve(m, o, 12, theta)
-		lw, _ := weigh(t, g, f, path, n)
+		lw, _ := learntest.Weigh(t, g, f, path, n)
 		for i := range lw {
 			lw[i] -= logZ
 		}
-		if z := score(lw); !(math.Abs(z) < 4.5) {
+		if z := learntest.Off(lw); !(math.Abs(z) < 4.5) {
 			t.Errorf("%+v: the mean weight is %.1f standard errors off Z", o, z)
 		}
-		x := exact(t, g, n)
+		x := learntest.Exact(t, g, n)
 		y, ratio := make([]float64, len(x)), make([]float64, n)
 		f.ToY(y, x)
-		logp := density(t, g, f, y)
+		logp := learntest.LogDensity(t, g, f, y)
 		if err := path.Return(context.Background(), 1, y, ratio, rng.NewKey(7, "back", 0), 0); err != nil {
 			t.Fatal(err)
 		}
@@ -139,10 +140,10 @@ func TestWeights(t *testing.T) {
 			}
 			inverse[i], wrong[i] = start-r-logp[i]+logZ, start-r-logp[i]+logZ+0.1
 		}
-		if z := score(inverse); !(math.Abs(z) < 4.5) {
+		if z := learntest.Off(inverse); !(math.Abs(z) < 4.5) {
 			t.Errorf("%+v: back, the mean inverse weight is %.1f standard errors off 1/Z", o, z)
 		}
-		if z := score(wrong); math.Abs(z) < 4.5 {
+		if z := learntest.Off(wrong); math.Abs(z) < 4.5 {
 			t.Errorf("%+v: a log ratio that is off by a tenth goes unseen", o)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/sampan-mc/sampan/plugins/diffusion/learn"
+	"github.com/sampan-mc/sampan/plugins/diffusion/learn/learntest"
 	"github.com/sampan-mc/sampan/smc"
 	"github.com/sampan-mc/sampan/vec/rng"
 )
@@ -15,8 +16,8 @@ import (
 // TestLearns: a short training on exact draws of a two-mode target makes a path of equal weights, nearly, and one without
 // draws of one mode does not find it.
 func TestLearns(t *testing.T) {
-	well := target(t, "many-well", map[string]any{"dim": 2, "delta": 2.0, "wells": 1})
-	pilot := levels(exact(t, well, 4000), 2)
+	well := learntest.Target(t, "many-well", map[string]any{"dim": 2, "delta": 2.0, "wells": 1})
+	pilot := learntest.Levels(learntest.Exact(t, well, 4000), 2)
 	for _, c := range []struct {
 		serve, frame string
 		ess          float64
@@ -25,7 +26,7 @@ func TestLearns(t *testing.T) {
 		o.Serve, o.Frame, o.Width, o.Depth, o.TrainSteps, o.Batch, o.Steps, o.Refresh = c.serve, c.frame, 32, 2, 1200, 512, 30, 0
 		l := learn.New(o.Plan(2), learn.Problem{Target: well, Dim: 2, Workers: 2})
 		var last map[string]float64
-		done := train(t, l, smc.Training{Pilot: pilot, Report: func(r smc.TrainReport) { last = r.Metrics }})
+		done := learntest.Train(t, l, smc.Training{Pilot: pilot, Report: func(r smc.TrainReport) { last = r.Metrics }})
 		if len(done.Warnings) > 0 || !(last["ess"] > c.ess) {
 			t.Errorf("%s, frame %s: effective sample size %.3f, warnings %q", c.serve, c.frame, last["ess"], done.Warnings)
 		}
@@ -37,11 +38,11 @@ func TestLearns(t *testing.T) {
 
 // TestCoarse: a flow in two steps is warned of.
 func TestCoarse(t *testing.T) {
-	well := target(t, "many-well", map[string]any{"dim": 1, "delta": 2.0})
+	well := learntest.Target(t, "many-well", map[string]any{"dim": 1, "delta": 2.0})
 	o := Defaults
 	o.Serve, o.Steps, o.TrainSteps, o.Batch, o.Refresh = ODE, 2, 200, 256, 0
 	l := learn.New(o.Plan(1), learn.Problem{Target: well, Dim: 1, Workers: 1})
-	if done := train(t, l, smc.Training{Pilot: levels(exact(t, well, 1000), 1)}); len(done.Warnings) != 1 {
+	if done := learntest.Train(t, l, smc.Training{Pilot: learntest.Levels(learntest.Exact(t, well, 1000), 1)}); len(done.Warnings) != 1 {
 		t.Errorf("warnings %q", done.Warnings)
 	}
 }
@@ -49,8 +50,8 @@ func TestCoarse(t *testing.T) {
 // TestResume: a training that stops after any step, of any round, and goes on elsewhere with other workers ends in the same
 // bytes.
 func TestResume(t *testing.T) {
-	g := target(t, "many-well", map[string]any{"dim": 2, "delta": 1.0, "wells": 1})
-	pilot := levels(exact(t, g, 500), 2)
+	g := learntest.Target(t, "many-well", map[string]any{"dim": 2, "delta": 1.0, "wells": 1})
+	pilot := learntest.Levels(learntest.Exact(t, g, 500), 2)
 	for _, o := range []Options{
 		{Serve: SDE, Std: learned, Frame: White, Sigma: 1, Reference: 1.5},
 		{Serve: ODE, Frame: Scale, Sigma: 1, Reference: 1},
@@ -62,21 +63,21 @@ func TestResume(t *testing.T) {
 			return learn.New(p, learn.Problem{Target: g, Dim: 2, Workers: workers})
 		}
 		whole := create(1)
-		if done := train(t, whole, smc.Training{Pilot: pilot}); done.Steps != 9 {
+		if done := learntest.Train(t, whole, smc.Training{Pilot: pilot}); done.Steps != 9 {
 			t.Fatalf("%+v", done)
 		}
-		want := artefact(t, whole)
+		want := learntest.Artefact(t, whole)
 		for _, stop := range []int{0, 2, 3, 4, 7} {
 			var state []byte
 			asked := 0
-			train(t, create(2), smc.Training{
+			learntest.Train(t, create(2), smc.Training{
 				Pilot:      pilot,
 				Ask:        func() (bool, bool) { asked++; return asked == stop+1, asked == stop+1 },
 				Checkpoint: func(s []byte) error { state = bytes.Clone(s); return nil },
 			})
 			second := create(3)
-			train(t, second, smc.Training{Resume: state})
-			if !bytes.Equal(artefact(t, second), want) {
+			learntest.Train(t, second, smc.Training{Resume: state})
+			if !bytes.Equal(learntest.Artefact(t, second), want) {
 				t.Errorf("%s: resumed after %d steps it learns something else", o.Serve, stop)
 			}
 		}
@@ -95,8 +96,8 @@ func TestResume(t *testing.T) {
 // put this right. They are more than 1000, of which half by then are on the left: standard deviation .016, below a third of
 // what is allowed.
 func TestRefresh(t *testing.T) {
-	well := target(t, "many-well", map[string]any{"dim": 1, "delta": 2.0})
-	all := exact(t, well, 2000)
+	well := learntest.Target(t, "many-well", map[string]any{"dim": 1, "delta": 2.0})
+	all := learntest.Exact(t, well, 2000)
 	var x []float64
 	for i, v := range all {
 		if v > 0 || i%4 == 0 {
@@ -108,7 +109,7 @@ func TestRefresh(t *testing.T) {
 	p := o.Plan(1)
 	p.Own = 8192
 	problem := learn.Problem{Target: well, Dim: 1, Workers: 1, Key: rng.NewKey(1, "train", 0)}
-	s, err := p.Prepare(context.Background(), &problem, levels(x, 1))
+	s, err := p.Prepare(context.Background(), &problem, learntest.Levels(x, 1))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -155,7 +156,7 @@ func TestOptions(t *testing.T) {
 	if err := Defaults.check(); err != nil {
 		t.Error(err)
 	}
-	well := target(t, "many-well", map[string]any{"dim": 1, "delta": 2.0})
+	well := learntest.Target(t, "many-well", map[string]any{"dim": 1, "delta": 2.0})
 	if _, err := learn.New(Defaults.Plan(1), learn.Problem{Target: well, Dim: 1, Workers: 1}).Train(context.Background(), &smc.Training{}); err == nil {
 		t.Error("a training without a pilot")
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/sampan-mc/sampan/plugins/diffusion/chain"
 	"github.com/sampan-mc/sampan/plugins/diffusion/control"
 	"github.com/sampan-mc/sampan/plugins/diffusion/learn"
+	"github.com/sampan-mc/sampan/plugins/diffusion/learn/learntest"
 	"github.com/sampan-mc/sampan/plugins/diffusion/space"
 	"github.com/sampan-mc/sampan/smc"
 	"github.com/sampan-mc/sampan/targets"
@@ -78,53 +79,20 @@ func learner(t *testing.T, spec func(int) *chain.Spec, workers int) *learn.Learn
 
 func on(t *testing.T, name string, scale float64, spec func(int) *chain.Spec, workers int) *learn.Learner {
 	t.Helper()
-	return learn.New(plan{spec}, learn.Problem{Target: target(t, name), Dim: 2, Workers: workers, Scale: []float64{scale}})
-}
-
-func target(t *testing.T, name string) targets.Density {
-	t.Helper()
-	d, err := targets.New(name, nil, "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return d
-}
-
-func train(t *testing.T, l *learn.Learner, order smc.Training) *smc.Learned {
-	t.Helper()
-	order.Key = rng.NewKey(1, "train", 0)
-	done, err := l.Train(context.Background(), &order)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return done
-}
-
-func artefact(t *testing.T, l *learn.Learner) []byte {
-	t.Helper()
-	files, err := l.Save()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var b bytes.Buffer
-	for _, f := range files {
-		b.WriteString(f.Name)
-		b.Write(f.Data)
-	}
-	return b.Bytes()
+	return learn.New(plan{spec}, learn.Problem{Target: learntest.Target(t, name, nil), Dim: 2, Workers: workers, Scale: []float64{scale}})
 }
 
 // TestResume: a training that stops after any step and goes on elsewhere, with other workers, ends in the same bytes with
 // the same evaluations counted.
 func TestResume(t *testing.T) {
 	whole := learner(t, brownian, 1)
-	done := train(t, whole, smc.Training{})
-	want := artefact(t, whole)
+	done := learntest.Train(t, whole, smc.Training{})
+	want := learntest.Artefact(t, whole)
 	for stop := range 12 {
 		var state []byte
 		asked := 0
 		first := learner(t, brownian, 2)
-		part := train(t, first, smc.Training{
+		part := learntest.Train(t, first, smc.Training{
 			Ask:        func() (bool, bool) { asked++; return asked == stop+1, asked == stop+1 },
 			Checkpoint: func(s []byte) error { state = bytes.Clone(s); return nil },
 		})
@@ -132,11 +100,11 @@ func TestResume(t *testing.T) {
 			t.Fatalf("asked to stop after %d steps it says %+v", stop, part)
 		}
 		second := learner(t, brownian, 3)
-		rest := train(t, second, smc.Training{Resume: state})
+		rest := learntest.Train(t, second, smc.Training{Resume: state})
 		if rest.Steps != 12 || rest.StoppedEarly {
 			t.Errorf("resumed after %d steps it says %+v", stop, rest)
 		}
-		if !bytes.Equal(artefact(t, second), want) {
+		if !bytes.Equal(learntest.Artefact(t, second), want) {
 			t.Errorf("resumed after %d steps it learns something else", stop)
 		}
 		// What was looked at to report and to judge the end comes on top; steps themselves are counted once.
@@ -159,10 +127,10 @@ func TestCheckpointOfAnother(t *testing.T) {
 
 // TestBudget: steps are shared by the phases, evaluations end the training.
 func TestBudget(t *testing.T) {
-	if done := train(t, learner(t, brownian, 1), smc.Training{MaxSteps: 5}); done.Steps != 5 || done.StoppedEarly {
+	if done := learntest.Train(t, learner(t, brownian, 1), smc.Training{MaxSteps: 5}); done.Steps != 5 || done.StoppedEarly {
 		t.Errorf("with 5 steps allowed it says %+v", done)
 	}
-	done := train(t, learner(t, brownian, 1), smc.Training{MaxEvaluations: 4000})
+	done := learntest.Train(t, learner(t, brownian, 1), smc.Training{MaxEvaluations: 4000})
 	if !done.StoppedEarly || done.Steps == 0 || done.Steps >= 12 {
 		t.Errorf("with 4000 evaluations allowed it says %+v", done)
 	}
@@ -171,7 +139,7 @@ func TestBudget(t *testing.T) {
 // TestArtefact: loaded elsewhere an artefact moves particles as its maker does; one of another method is refused.
 func TestArtefact(t *testing.T) {
 	maker := learner(t, brownian, 1)
-	train(t, maker, smc.Training{})
+	learntest.Train(t, maker, smc.Training{})
 	files, err := maker.Save()
 	if err != nil {
 		t.Fatal(err)
@@ -208,8 +176,8 @@ func TestArtefact(t *testing.T) {
 func TestMeanWeight(t *testing.T) {
 	const n = 1 << 15
 	for name, spec := range map[string]func(int) *chain.Spec{"pis": brownian, "dis": reversal} {
-		l, target := on(t, "gaussian", 1.2, spec, 1), target(t, "gaussian")
-		train(t, l, smc.Training{})
+		l, target := on(t, "gaussian", 1.2, spec, 1), learntest.Target(t, "gaussian", nil)
+		learntest.Train(t, l, smc.Training{})
 		density := func(d targets.Density, x []float64) []float64 {
 			b := targets.NewBatch(n, 2, targets.LogP)
 			copy(b.X, x)

@@ -9,70 +9,33 @@ import (
 
 	"github.com/sampan-mc/sampan/plugins/diffusion/chain"
 	"github.com/sampan-mc/sampan/plugins/diffusion/learn"
+	"github.com/sampan-mc/sampan/plugins/diffusion/learn/learntest"
 	"github.com/sampan-mc/sampan/plugins/diffusion/space"
 	"github.com/sampan-mc/sampan/smc"
 	"github.com/sampan-mc/sampan/targets"
 	"github.com/sampan-mc/sampan/vec/rng"
 )
 
-func target(t *testing.T, name string, config map[string]any) targets.Density {
-	t.Helper()
-	d, err := targets.New(name, config, "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return d
-}
-
 // exact is a pilot of n exact draws, of which only those are kept that pass.
 func exact(t *testing.T, target targets.Density, n int, pass func(i int, x []float64) bool) []smc.Level {
 	t.Helper()
 	d := target.Info().Dim()
-	s, ok := target.(targets.Sampler)
-	if !ok {
-		t.Fatal("the target has no exact draws")
-	}
-	all, x := make([]float64, n*d), []float64(nil)
-	if err := s.Sample(context.Background(), 0, n, rng.NewKey(1, "draws", 0), all); err != nil {
-		t.Fatal(err)
-	}
+	var x []float64
+	all := learntest.Exact(t, target, n)
 	for i := range n {
 		if row := all[i*d : (i+1)*d]; pass(i, row) {
 			x = append(x, row...)
 		}
 	}
-	return []smc.Level{{Beta: 1, N: len(x) / d, D: d, X: x}}
+	return learntest.Levels(x, d)
 }
 
 func all(int, []float64) bool { return true }
 
-func train(t *testing.T, l *learn.Learner, order smc.Training) *smc.Learned {
-	t.Helper()
-	order.Key = rng.NewKey(1, "train", 0)
-	done, err := l.Train(context.Background(), &order)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return done
-}
-
-func artefact(t *testing.T, l *learn.Learner) []byte {
-	t.Helper()
-	files, err := l.Save()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var b bytes.Buffer
-	for _, f := range files {
-		b.Write(f.Data)
-	}
-	return b.Bytes()
-}
-
 // TestGaussian: in the frame of its own moments a normal target has equal weights before any training, whatever the method
 // its noise, and whether or not the standard deviations are learned. In one that is a little off, as a pilot's is, they scatter.
 func TestGaussian(t *testing.T) {
-	g := target(t, "gaussian", map[string]any{"mean": []any{1.0, -2.0}, "sd": []any{0.5, 3.0}, "log_z": 0.7})
+	g := learntest.Target(t, "gaussian", map[string]any{"mean": []any{1.0, -2.0}, "sd": []any{0.5, 3.0}, "log_z": 0.7})
 	for _, name := range []string{"pis", "dis", "dds"} {
 		for i, noise := range append([]string{"", ""}, chain.Schedules...) {
 			std := i > 0
@@ -92,7 +55,7 @@ func TestGaussian(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				lw := weigh(t, g, f, path, 256)
+				lw, _ := learntest.Weigh(t, g, f, path, 256)
 				lo, hi := lw[0], lw[0]
 				for _, v := range lw {
 					lo, hi = min(lo, v), max(hi, v)
@@ -105,31 +68,6 @@ func TestGaussian(t *testing.T) {
 	}
 }
 
-// weigh is the log weights of n paths. The scores' bound is beyond reach.
-func weigh(t *testing.T, target targets.Density, f *space.Frame, path learn.Path, n int) []float64 {
-	t.Helper()
-	d := f.Dim
-	y, lw, start := make([]float64, n*d), make([]float64, n), make([]float64, n)
-	if !path.Forgets() {
-		rng.NewKey(8, "start", 0).Normals(y, 0, 0, 0)
-		for i, v := range y {
-			start[i/d] += v*v/2 + math.Log(2*math.Pi)/2
-		}
-	}
-	if err := path.Move(context.Background(), 1, y, lw, rng.NewKey(9, "move", 0), 0); err != nil {
-		t.Fatal(err)
-	}
-	b := targets.NewBatch(n, d, targets.LogP)
-	f.ToX(b.X, y)
-	if err := target.Eval(context.Background(), b); err != nil {
-		t.Fatal(err)
-	}
-	for i := range lw {
-		lw[i] += b.LogP[i] + start[i] + f.LogDet
-	}
-	return lw
-}
-
 // small is a plan with all phases, of few steps.
 func small() *Plan {
 	p := Options{Method: "pis", Std: true, Steps: 4, Net: "perdim+mlp", Width: 8, Depth: 1, TrainSteps: 9, Batch: 64, Refresh: 2, Polish: 3}.Plan()
@@ -140,27 +78,27 @@ func small() *Plan {
 // TestResume: a training that stops within a phase or between two, and goes on elsewhere with other workers ends in the same
 // bytes.
 func TestResume(t *testing.T) {
-	g := target(t, "gmm9", map[string]any{"rotation": 3})
+	g := learntest.Target(t, "gmm9", map[string]any{"rotation": 3})
 	pilot := exact(t, g, 500, all)
 	make := func(workers int) *learn.Learner {
 		return learn.New(small(), learn.Problem{Target: g, Dim: 2, Workers: workers})
 	}
 	whole := make(1)
-	if done := train(t, whole, smc.Training{Pilot: pilot}); done.Steps != 12 {
+	if done := learntest.Train(t, whole, smc.Training{Pilot: pilot}); done.Steps != 12 {
 		t.Fatalf("%+v", done)
 	}
-	want := artefact(t, whole)
+	want := learntest.Artefact(t, whole)
 	for _, stop := range []int{0, 2, 3, 7, 9, 11} {
 		var state []byte
 		asked := 0
-		train(t, make(2), smc.Training{
+		learntest.Train(t, make(2), smc.Training{
 			Pilot:      pilot,
 			Ask:        func() (bool, bool) { asked++; return asked == stop+1, asked == stop+1 },
 			Checkpoint: func(s []byte) error { state = bytes.Clone(s); return nil },
 		})
 		second := make(3)
-		train(t, second, smc.Training{Resume: state})
-		if !bytes.Equal(artefact(t, second), want) {
+		learntest.Train(t, second, smc.Training{Resume: state})
+		if !bytes.Equal(learntest.Artefact(t, second), want) {
 			t.Errorf("resumed after %d steps it learns something else", stop)
 		}
 	}
@@ -170,7 +108,7 @@ func TestResume(t *testing.T) {
 // put that right. They
 // are more than 2000 by the time: standard deviation .011, below a quarter of what is allowed.
 func TestRefresh(t *testing.T) {
-	well := target(t, "many-well", map[string]any{"dim": 1, "delta": 2.0})
+	well := learntest.Target(t, "many-well", map[string]any{"dim": 1, "delta": 2.0})
 	pilot := exact(t, well, 2000, func(i int, x []float64) bool { return x[0] > 0 || i%4 == 0 })
 	p := Options{Method: "pis", Std: true, Steps: 16, Net: "mlp", Width: 16, Depth: 2, TrainSteps: 400, Batch: 512, Refresh: 1}.Plan()
 	p.Own = 8192
@@ -213,20 +151,20 @@ func TestRefresh(t *testing.T) {
 // TestPlans: every frame trains, in one dimension as in five.
 func TestPlans(t *testing.T) {
 	for _, d := range []int{1, 5} {
-		well := target(t, "many-well", map[string]any{"dim": d, "delta": 2.0, "wells": 1})
+		well := learntest.Target(t, "many-well", map[string]any{"dim": d, "delta": 2.0, "wells": 1})
 		pilot := exact(t, well, 400, all)
 		for _, frame := range Frames {
 			for _, name := range []string{"pis", "dis"} {
 				what := fmt.Sprintf("%s, %d dimensions, frame %s", name, d, frame)
 				p := Options{Method: name, Std: true, Steps: 4, Frame: frame, Width: 8, TrainSteps: 2, Batch: 64}.Plan()
-				if done := train(t, learn.New(p, learn.Problem{Target: well, Dim: d, Workers: 2}), smc.Training{Pilot: pilot}); done.Steps != 2 {
+				if done := learntest.Train(t, learn.New(p, learn.Problem{Target: well, Dim: d, Workers: 2}), smc.Training{Pilot: pilot}); done.Steps != 2 {
 					t.Errorf("%s: %+v", what, done)
 				}
 			}
 		}
 	}
 	p := Options{Method: "pis"}.Plan()
-	if _, err := learn.New(p, learn.Problem{Target: target(t, "gmm9", nil), Dim: 2, Workers: 1}).Train(context.Background(), &smc.Training{}); err == nil {
+	if _, err := learn.New(p, learn.Problem{Target: learntest.Target(t, "gmm9", nil), Dim: 2, Workers: 1}).Train(context.Background(), &smc.Training{}); err == nil {
 		t.Error("a training without a pilot")
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/sampan-mc/sampan/plugins/diffusion/learn"
+	"github.com/sampan-mc/sampan/plugins/diffusion/learn/learntest"
 	"github.com/sampan-mc/sampan/smc"
 	"github.com/sampan-mc/sampan/smc/mcmc"
 	"github.com/sampan-mc/sampan/targets"
@@ -201,20 +202,6 @@ func TestLearns(t *testing.T) {
 	}
 }
 
-// artefact is all that a learner saves.
-func artefact(t *testing.T, l *learn.Learner) []byte {
-	t.Helper()
-	files, err := l.Save()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all []byte
-	for _, f := range files {
-		all = append(all, f.Data...)
-	}
-	return all
-}
-
 // TestSameBytes: whatever the number of workers, and after a resumption from any checkpoint.
 func TestSameBytes(t *testing.T) {
 	target := wells(t)
@@ -224,9 +211,9 @@ func TestSameBytes(t *testing.T) {
 		func(o *Options) { o.Loss, o.Buffer = KL, None },
 	} {
 		plan := small(t, func(o *Options) { o.TrainSteps = 12; change(o) })
-		want := artefact(t, trained(t, plan, target, 1))
+		want := learntest.Artefact(t, trained(t, plan, target, 1))
 		for _, workers := range []int{2, 3} {
-			if !bytes.Equal(artefact(t, trained(t, plan, target, workers)), want) {
+			if !bytes.Equal(learntest.Artefact(t, trained(t, plan, target, workers)), want) {
 				t.Errorf("%s: %d workers make other bytes", plan.Loss, workers)
 			}
 		}
@@ -257,7 +244,7 @@ func resumed(t *testing.T, plan *Plan, target targets.Density, at int) []byte {
 	if _, err := l.Train(t.Context(), &smc.Training{Key: rng.NewKey(2, "train", 0), Resume: kept}); err != nil {
 		t.Fatal(err)
 	}
-	return artefact(t, l)
+	return learntest.Artefact(t, l)
 }
 
 // TestNoAllocation: a step of training allocates next to nothing.
