@@ -28,9 +28,16 @@ type asking struct {
 	density targets.Density
 	info    targets.Info
 	name    string // of the plugin
-	answer  wire.Answer
-	reply   pb.EvalReply
+	one     answer
 	used    used
+}
+
+// answer is the memory of an answer.
+type answer struct {
+	wire.Answer
+	reply pb.EvalReply
+	used  used
+	err   error
 }
 
 // asking gives the one who answers a piece of work; nil if the target is in the plugin and nothing may be asked.
@@ -44,26 +51,42 @@ func (t *Transport) asking() *asking {
 
 // eval answers one ask. The error is the target's, or an *Error of a plugin that asks what it may not.
 func (a *asking) eval(ctx context.Context, op string, m *pb.EvalRequest) (*pb.EvalReply, error) {
+	a.fill(ctx, op, m, &a.one)
+	a.count(&a.one)
+	return &a.one.reply, a.one.err
+}
+
+// fill answers one ask with w's memory; several may go on at once.
+func (a *asking) fill(ctx context.Context, op string, m *pb.EvalRequest, w *answer) {
 	began := time.Now()
-	defer func() { a.used.answering += time.Since(began) }()
+	w.used, w.err = used{}, nil
+	defer func() { w.used.answering = time.Since(began) }()
 	if a.density == nil {
-		return nil, &Error{Plugin: a.name, Op: op, Problem: "asked for the target, which was made in its own process"}
+		w.err = &Error{Plugin: a.name, Op: op, Problem: "asked for the target, which was made in its own process"}
+		return
 	}
-	if err := a.answer.ReadRequest(m, a.info); err != nil {
-		return nil, &Error{Plugin: a.name, Op: op, Problem: "asked for the target: " + err.Error()}
+	if err := w.ReadRequest(m, a.info); err != nil {
+		w.err = &Error{Plugin: a.name, Op: op, Problem: "asked for the target: " + err.Error()}
+		return
 	}
-	if err := a.density.Eval(ctx, &a.answer.Batch); err != nil {
-		return nil, err
+	if w.err = a.density.Eval(ctx, &w.Batch); w.err != nil {
+		return
 	}
-	if a.answer.Batch.Want.Has(targets.Grad) {
-		a.used.Gradient += int64(m.N)
+	if w.Batch.Want.Has(targets.Grad) {
+		w.used.Gradient = int64(m.N)
 	} else {
-		a.used.Density += int64(m.N)
+		w.used.Density = int64(m.N)
 	}
-	a.reply.Reset()
-	a.reply.Seq = m.Seq
-	a.answer.SetReply(&a.reply)
-	return &a.reply, nil
+	w.reply.Reset()
+	w.reply.Seq = m.Seq
+	w.SetReply(&w.reply)
+}
+
+// count takes in what an answer took.
+func (a *asking) count(w *answer) {
+	a.used.Density += w.used.Density
+	a.used.Gradient += w.used.Gradient
+	a.used.answering += w.used.answering
 }
 
 // patience is a deadline that stands still while it is not the plugin that is waited for.

@@ -20,6 +20,8 @@ const (
 	checkpointEvery = 30 * time.Second
 	// leastLife is the least time without a sign of life, of which there is one a second, that is taken for death.
 	leastLife = 10 * time.Second
+	// askedAtOnce is how many asks are answered at the same time at most; those that follow wait.
+	askedAtOnce = 64
 	// stuckFactor times that is how long a training may show that it lives, but no progress.
 	stuckFactor = 10
 )
@@ -106,6 +108,9 @@ type attendance struct {
 	l       *link
 	stream  pb.Transport_TrainClient
 	asking  *asking
+	answers chan *answer // those that are ready
+	idle    []*answer
+	busy    int       // how many are being made
 	alive   *patience // any sign of life
 	stuck   *patience // signs of progress
 	blob    wire.Blob
@@ -119,13 +124,18 @@ type attendance struct {
 func (le *lesson) attend(ctx context.Context, l *link, a *asking) (*pb.Done, error) {
 	const op = "train"
 	open, cancel := context.WithCancel(ctx)
-	defer cancel()
 	at := &attendance{
-		lesson: le, l: l, asking: a, last: time.Now(),
+		lesson: le, l: l, asking: a, answers: make(chan *answer, askedAtOnce), last: time.Now(),
 		alive: newPatience(le.t.alive, cancel), stuck: newPatience(le.t.stuck, cancel),
 	}
-	defer at.alive.stop()
-	defer at.stuck.stop()
+	defer func() {
+		cancel()
+		at.alive.stop()
+		at.stuck.stop()
+		for ; at.busy > 0; at.busy-- {
+			<-at.answers
+		}
+	}()
 	fail := func(err error) error {
 		if at.stuck.late.Load() {
 			return l.diagnose(ctx, op, err, true, le.t.stuck)
@@ -160,9 +170,15 @@ func (le *lesson) attend(ctx context.Context, l *link, a *asking) (*pb.Done, err
 	for {
 		var done *pb.Done
 		var err error
+		more := events
+		if at.busy == askedAtOnce {
+			more = nil
+		}
 		select {
-		case m := <-events:
+		case m := <-more:
 			done, err = at.event(open, m)
+		case w := <-at.answers:
+			err = at.answered(w)
 		case err := <-ended:
 			if errors.Is(err, io.EOF) && l.proc.alive() {
 				return nil, l.failed(op, "ended the stream without saying that it is done")
@@ -234,21 +250,10 @@ func (at *attendance) consult() error {
 // event takes one event of the plugin.
 func (at *attendance) event(ctx context.Context, m *pb.TrainEvent) (*pb.Done, error) {
 	const op = "train"
-	at.alive.renew()
-	if m.GetBeat() == nil && m.GetLog() == nil {
-		at.stuck.renew()
-	}
+	at.sign(m.GetBeat() == nil && m.GetLog() == nil)
 	switch e := m.Event.(type) {
 	case *pb.TrainEvent_Ask:
-		at.alive.pause()
-		at.stuck.pause()
-		reply, err := at.asking.eval(ctx, op, e.Ask)
-		at.alive.renew()
-		at.stuck.renew()
-		if err != nil {
-			return nil, err
-		}
-		return nil, at.send(&pb.TrainCommand{Command: &pb.TrainCommand_Answer{Answer: reply}})
+		at.answer(ctx, e.Ask)
 	case *pb.TrainEvent_Progress:
 		if at.order.Report != nil {
 			p := e.Progress
@@ -269,6 +274,46 @@ func (at *attendance) event(ctx context.Context, m *pb.TrainEvent) (*pb.Done, er
 		return nil, at.l.failed(op, "sent an event that this version does not know")
 	}
 	return nil, nil
+}
+
+// sign is one of life, or of progress too. No time runs for a plugin while it is answered.
+func (at *attendance) sign(progress bool) {
+	for _, p := range []*patience{at.alive, at.stuck} {
+		if p == at.alive || progress {
+			p.renew()
+			if at.busy > 0 {
+				p.pause()
+			}
+		}
+	}
+}
+
+// answer begins to answer an ask, beside those that are being answered: there may be several processes to ask.
+func (at *attendance) answer(ctx context.Context, m *pb.EvalRequest) {
+	if at.busy++; at.busy == 1 {
+		at.alive.pause()
+		at.stuck.pause()
+	}
+	w := &answer{}
+	if n := len(at.idle); n > 0 {
+		w, at.idle = at.idle[n-1], at.idle[:n-1]
+	}
+	go func() {
+		at.asking.fill(ctx, "train", m, w)
+		at.answers <- w
+	}()
+}
+
+// answered sends an answer that is ready.
+func (at *attendance) answered(w *answer) error {
+	at.busy--
+	at.sign(true)
+	at.asking.count(w)
+	if w.err != nil {
+		return w.err
+	}
+	at.idle = append(at.idle, w)
+	return at.send(&pb.TrainCommand{Command: &pb.TrainCommand_Answer{Answer: &w.reply}})
 }
 
 // checkpoint takes a piece of a checkpoint, and with the last one passes it on to whom it may concern.

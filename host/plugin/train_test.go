@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/sampan-mc/sampan/plugins/plugintest/zoo"
 	"github.com/sampan-mc/sampan/smc"
+	"github.com/sampan-mc/sampan/targets"
 	"github.com/sampan-mc/sampan/vec/rng"
 	"golang.org/x/sys/unix"
 )
@@ -124,6 +125,40 @@ func TestTrain(t *testing.T) {
 	}
 	if segment1(t, l, crowd(60, 3, 0, 0)).bits() != segments {
 		t.Error("an artefact that cannot be loaded has changed the transport")
+	}
+}
+
+// meeting lets nobody go who evaluates gradients before another has come: who waits for an answer before he takes the next ask
+// waits for ever.
+type meeting struct {
+	targets.Density
+	first chan struct{}
+}
+
+func (m meeting) Eval(ctx context.Context, b *targets.Batch) error {
+	if b.Want.Has(targets.Grad) {
+		select {
+		case m.first <- struct{}{}:
+		case <-m.first:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return m.Density.Eval(ctx, b)
+}
+
+// What a training asks for from several goroutines is answered at the same time.
+func TestTrainAsksAtOnce(t *testing.T) {
+	want, _ := lessonsOf(t, openTransport(t, animal("learner"), nil, gaussian3(t), Options{}).Served(), order())
+	source := TargetSource{Density: meeting{gaussian3(t).Density, make(chan struct{})}}
+	tr := openTransport(t, animal("learner"), nil, source, Options{})
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if _, err := tr.Served().(smc.Learner).Train(ctx, order()); err != nil {
+		t.Fatal(err)
+	}
+	if got := artefactOf(t, tr.Served().(smc.Learner)); got != want {
+		t.Errorf("learned %s, wanted %s", got, want)
 	}
 }
 
