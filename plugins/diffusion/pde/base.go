@@ -22,6 +22,7 @@ type base struct {
 	circular bool
 	// noising is the path of a noising, whose l follows it.
 	noising bool
+	p0      start
 }
 
 // mix is l and its derivative.
@@ -72,18 +73,6 @@ func (b base) norm(z []float32, t float64) (sum float64) {
 	return sum
 }
 
-// logStart is log p_0.
-func logStart[T vec.Float](dst []float64, y tile.Tile[T]) {
-	for j := range dst {
-		dst[j] = -float64(y.Rows) * math.Log(2*math.Pi) / 2
-	}
-	for i := range y.Rows {
-		for j, v := range y.Row(i) {
-			dst[j] -= float64(v) * float64(v) / 2
-		}
-	}
-}
-
 // farRate bounds what log ρ changes V by; beyond, points say nothing of where there is mass.
 const farRate = 1e6
 
@@ -91,20 +80,20 @@ const farRate = 1e6
 // not idle, nil where no Laplacian is wanted. Points without a density get a base of nought: none of their terms reaches
 // φ or z. start is room for log p_0.
 func known[T vec.Float](b base, k *pinn.Known[T], y tile.Tile[T], logp []float64, score tile.Tile[T], lap []float64, times []T, start []float64) {
-	logStart(start, y)
+	logStart(b.p0, start, y)
 	var value, rate [norms]float64
-	active := y.Rows - b.idle
 	for j, at := range times {
 		t := float64(at)
 		l, dl, m, dm := b.shares(t)
 		ok := math.Abs(logp[j]-start[j]) < farRate
 		for i := b.idle; i < y.Rows; i++ {
-			s := l*float64(score.Row(i)[j]) - m*float64(y.Row(i)[j])
+			_, pull, _ := b.p0.at(float64(y.Row(i)[j]))
+			s := l*float64(score.Row(i)[j]) + m*pull
 			ok = ok && math.Abs(s) < farRate
 			k.Grad.Row(i - b.idle)[j] = T(s)
 		}
 		if lap != nil {
-			k.Lap[j] = T(l*lap[j] - m*float64(active))
+			k.Lap[j] = T(l*lap[j] + m*bends(b.p0, y.Slice(b.idle, y.Rows), j))
 			ok = ok && math.Abs(lap[j]) < farRate
 		}
 		w, dw := b.gain(t)

@@ -25,7 +25,8 @@ func (c *points) newBox() *box {
 		for at := i; at < len(ends); at += d {
 			lo, hi = min(lo, ends[at]), max(hi, ends[at])
 		}
-		b.startLow[i], b.startHigh[i] = -startReach, startReach
+		reach := float32(c.model.p0.from(startReach))
+		b.startLow[i], b.startHigh[i] = -reach, reach
 		b.low[i], b.high[i] = lo-room*(hi-lo), hi+room*(hi-lo)
 	}
 	return b

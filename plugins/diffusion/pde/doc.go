@@ -1,6 +1,6 @@
 // Package pde trains flows and diffusions without simulating them: by residuals of the equations that a path of densities
 // from a normal to the target, and the drift that carries it, must obey (vec/nn/pinn). In the coordinates of a frame, with
-// p_0 = N(0, I),
+// p_0 = N(0, I) or, in each coordinate, another generalised normal,
 //
 //	V(x, t) = l(t) log ρ(x) + (1−l(t)) log p_0(x) − z(t) + t(1−t) φ(x, t)          l(t) = t^p
 //

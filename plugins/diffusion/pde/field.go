@@ -121,7 +121,7 @@ func (q *quiet) At(t float64, x, v tile.Tile[float32], div []float32) {
 	}
 	vec.Axpy(av.Flat(), float32(sign), gv.Flat())
 	for j := range div {
-		if lap := l*q.lap[j] - m*float64(active) + w*float64(phi.Lap.Data[j]); lap-lap == 0 {
+		if lap := l*q.lap[j] + m*bends(q.p0, ax, j) + w*float64(phi.Lap.Data[j]); lap-lap == 0 {
 			div[j] += float32(sign * lap)
 		}
 	}

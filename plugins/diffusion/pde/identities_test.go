@@ -44,8 +44,12 @@ func (g gauss) logp(y float64) (l, s, lap float64) {
 	return g.logZ - math.Log(2*math.Pi*tv)/2 - (y-tm)*(y-tm)/(2*tv), -(y - tm) / tv, -1 / tv
 }
 
-// residual is r at (y, t) for the drift a·y + b and z′ = dz, by package pinn in float64, with nets that are just that.
 func (g gauss) residual(eq pinn.Equation, y, t, a, b, dz, sigma2 float64) float64 {
+	return residualOf(base{dim: 1, power: g.power, circular: g.circular}, g.logp, eq, y, t, a, b, dz, sigma2)
+}
+
+// residualOf is r at (y, t) for the drift a·y + b and z′ = dz, by package pinn in float64, with nets that are just that.
+func residualOf(bs base, target func(y float64) (l, s, lap float64), eq pinn.Equation, y, t, a, b, dz, sigma2 float64) float64 {
 	const p = 4
 	var layout nn.Layout
 	l := pinn.New[float64](&layout, "test", pinn.Config{Equation: eq, Features: jet.Features{Dim: 1, Scale: 1}, Hidden: []int{4}, Act: nn.Tanh, Known: true, Norms: norms})
@@ -55,7 +59,6 @@ func (g gauss) residual(eq pinn.Equation, y, t, a, b, dz, sigma2 float64) float6
 	nn.Matrix(layers[0], w.Theta)[0] = eps
 	out := nn.Matrix(layers[1], w.Theta)
 	out[0], out[layers[1].In] = a/eps, b
-	bs := base{dim: 1, power: g.power, circular: g.circular}
 	var value, rate [norms]float64
 	bs.curve(t, &value, &rate)
 	w.Of(l.Norm())[0] = dz / rate[0]
@@ -66,7 +69,7 @@ func (g gauss) residual(eq pinn.Equation, y, t, a, b, dz, sigma2 float64) float6
 	logp, lap, score := make([]float64, p), make([]float64, p), tile.New[float64](1, p)
 	for j := range p {
 		q.X.Data[j], q.Time[j], q.Sigma2[j] = y, t, sigma2
-		logp[j], score.Data[j], lap[j] = g.logp(y)
+		logp[j], score.Data[j], lap[j] = target(y)
 	}
 	known(bs, q.Known, q.X, logp, score, lap, q.Time, make([]float64, p))
 	r := make([]float64, p)

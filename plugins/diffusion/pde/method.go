@@ -26,6 +26,7 @@ type Options struct {
 
 	Interpolation string  `json:"interpolation" doc:"shares of target and start along the path: power, t^p and 1 - t^p, or circular, sine and cosine of half pi t"`
 	Reference     float64 `json:"start_std" doc:"standard deviation of the start, in the frame"`
+	Shape         float64 `json:"start_shape" doc:"beta of the start, in each coordinate exp(-|y/s|^beta): 2 is the normal, 4 has the tails of a quartic"`
 	Points        string  `json:"points" doc:"that are trained on, one or more joined by +: pilot, its populations; between, starts and its draws of the target; flow, where the drift goes; cone and box, uniform between sides that go from the start's to the target's, or hold both"`
 
 	Net        string `json:"net" doc:"ridge+mlp, sums along learned directions and a perceptron; ridge, the former alone; mlp, the latter"`
@@ -112,7 +113,7 @@ func Defaults(name string) Options {
 	case NETS:
 		o.Serve, o.Path = Split, geometric
 	}
-	o.Interpolation, o.Reference, o.Points = power, 1, usual
+	o.Interpolation, o.Reference, o.Shape, o.Points = power, 1, 2, usual
 	return o
 }
 
@@ -168,8 +169,9 @@ func (o Options) check(name string) error {
 		_, ok := shareOf[k]
 		hold(ok && !slices.Contains(kinds[:i], k), "points", fmt.Sprintf("%q", o.Points), fmt.Sprintf("one or more of %q, %q, %q, %q, %q, joined by +", ofPilot, ofBetween, ofFlow, ofCone, ofBox))
 	}
-	hold(name != Score || o.Interpolation == power && o.Reference == 1, "interpolation", fmt.Sprintf("%q, from a start of standard deviation %g, for method score", o.Interpolation, o.Reference), `"power", from 1: the noising has its own path`)
+	hold(name != Score || o.Interpolation == power && o.Reference == 1 && o.Shape == 2, "interpolation", fmt.Sprintf("%q, from a start of standard deviation %g and shape %g, for method score", o.Interpolation, o.Reference, o.Shape), `"power", from 1 and 2: the noising has its own path`)
 	hold(o.Reference > 0 && o.Reference <= 100, "start_std", o.Reference, "a number above 0, 100 at most")
+	hold(o.Shape >= 2 && o.Shape <= 8, "start_shape", o.Shape, "2 to 8")
 	hold(o.Sigma > 0 && o.Sigma <= 100, "sigma", o.Sigma, "a number above 0, 100 at most")
 	hold(o.Steps >= 0 && o.Steps <= 1<<16, "steps", o.Steps, "0 to 65536")
 	hold(o.Power >= 1 && o.Power <= 8, "power", o.Power, "1 to 8")
@@ -205,6 +207,6 @@ func (o Options) Plan(name string) *Plan {
 			p.Train = descentSteps
 		}
 	}
-	p.Circular, p.Reference, p.Points = o.Interpolation == circular, o.Reference, strings.Split(o.Points, "+")
+	p.Circular, p.Reference, p.Shape, p.Points = o.Interpolation == circular, o.Reference, o.Shape, strings.Split(o.Points, "+")
 	return p
 }

@@ -104,10 +104,15 @@ func (p *path) Return(ctx context.Context, k int, y, ratio []float64, key rng.Ke
 	return p.run(ctx, y, ratio, p.ends[k], p.ends[k-1], key, first)
 }
 
+// run starts from, and gets back to, normal draws: a start of another shape is the first map of the path.
 func (p *path) run(ctx context.Context, y, ratio []float64, from, to int, key rng.Key, first uint32) error {
 	m := p.take()
 	defer p.leave(m)
+	clear(ratio)
 	lr, x := make([]float64, learn.Lanes), m.state()
+	if from == 0 {
+		p.model.p0.drawn(y, ratio, p.model.dim, true)
+	}
 	for d, at := p.model.dim, 0; at*d < len(y); at += learn.Lanes {
 		rows := y[at*d : min((at+learn.Lanes)*d, len(y))]
 		tile.Pack64(x, rows)
@@ -116,10 +121,15 @@ func (p *path) run(ctx context.Context, y, ratio []float64, from, to int, key rn
 			return err
 		}
 		tile.Unpack64(rows, x)
-		copy(ratio[at:min(at+learn.Lanes, len(ratio))], lr)
+		for i := range rows[:len(rows)/d] {
+			ratio[at+i] += lr[i]
+		}
 		if err := ctx.Err(); err != nil {
 			return err
 		}
+	}
+	if to == 0 {
+		p.model.p0.drawn(y, ratio, p.model.dim, false)
 	}
 	return nil
 }

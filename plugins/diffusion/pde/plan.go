@@ -32,6 +32,7 @@ type Plan struct {
 	Points    []string // kinds of points that are trained on
 	Circular  bool     // the shares of target and start are sine and cosine, and not t^p and 1 − t^p
 	Reference float64  // standard deviation of the start, in the frame
+	Shape     float64  // of the start: its tails are exp(−|y|^Shape)
 
 	Method     string
 	Equation   pinn.Equation // LogFP as it stands, and not by way of LogCE, is LogFP
@@ -72,7 +73,7 @@ func (p *Plan) Prepare(ctx context.Context, problem *learn.Problem, levels []smc
 	if err != nil {
 		return nil, err
 	}
-	if p.Circular || p.Reference != 1 { // coordinates that are normal at both ends are not so on the way
+	if p.Circular || p.Reference != 1 || p.Shape != 2 { // coordinates that are normal at both ends are not so on the way
 		axes := slices.Clone(f.B)
 		for i := range axes {
 			axes[i] *= p.Reference
@@ -94,7 +95,7 @@ func (p *Plan) Prepare(ctx context.Context, problem *learn.Problem, levels []smc
 }
 
 func (p *Plan) base(dim, idle int) base {
-	return base{dim: dim, idle: idle, power: p.Power, circular: p.Circular, geometric: p.Geometric, noising: p.Equation == pinn.Score}
+	return base{dim: dim, idle: idle, power: p.Power, circular: p.Circular, geometric: p.Geometric, noising: p.Equation == pinn.Score, p0: newStart(p.Shape)}
 }
 
 func (p *Plan) frame(ctx context.Context, problem *learn.Problem, x []float64) (*space.Frame, pilot.Kind, error) {

@@ -238,7 +238,7 @@ func (c *points) inBetween(k *drawer, q *pinn.Points[float32], t, n int) {
 		from, to := c.model.ends(float64(s))
 		scale := 1 + breathe*k.more.Row(c.model.dim)[j]
 		for i, v := range c.picked(levels, k.u.Row(1)[j]) {
-			k.y.Row(i)[j] = float32(from)*stretched(k.noise.Row(i)[j]) + float32(to)*(v*scale+blurBetween*k.more.Row(i)[j])
+			k.y.Row(i)[j] = float32(from)*float32(c.model.p0.from(float64(stretched(k.noise.Row(i)[j])))) + float32(to)*(v*scale+blurBetween*k.more.Row(i)[j])
 		}
 	}
 }

@@ -31,7 +31,7 @@ type populations struct {
 func settle(ctx context.Context, b base, f *space.Frame, problem *learn.Problem, pilots []smc.Level) (*populations, error) {
 	d := f.Dim
 	var tally mcmc.Tally
-	path := &shared{frame: f, target: problem.Target}
+	path := &shared{frame: f, target: problem.Target, p0: b.p0}
 	s := mcmc.NewState(particles, d, true, true)
 	mover := mcmc.NewMover(mcmc.Kernel{Kind: mcmc.MALA}, particles, d, true, &tally)
 	streams := mcmc.NewStreams(problem.Key.Uint64(), "diffusion/populations", 0)
@@ -45,6 +45,7 @@ func settle(ctx context.Context, b base, f *space.Frame, problem *learn.Problem,
 		}
 		if k == 0 {
 			problem.Stream("start").Normals(s.X, 0, 0, 0)
+			b.p0.drawn(s.X, make([]float64, particles), d, true)
 		} else {
 			f.ToY(s.X, pick(nearest(pilots, l)))
 		}
@@ -151,10 +152,11 @@ func (b base) fit(norm []float64) []float32 {
 	return out
 }
 
-// shared is the geometric path from N(0, I)^hold to a target in the coordinates of a frame.
+// shared is the geometric path from p_0^hold to a target in the coordinates of a frame.
 type shared struct {
 	frame  *space.Frame
 	target targets.Density
+	p0     start
 	hold   float64
 	batch  targets.Batch
 	x, g   []float64
@@ -178,17 +180,17 @@ func (p *shared) Eval(ctx context.Context, n int, y []float64, grad bool, t *mcm
 	}
 	for i := range n {
 		t.LogTarget[i] += p.frame.LogDet
-		t.LogRef[i] = -float64(d) * math.Log(2*math.Pi) / 2
-		for _, v := range y[i*d : (i+1)*d] {
-			t.LogRef[i] -= v * v / 2
+		t.LogRef[i] = 0
+		for j, v := range y[i*d : (i+1)*d] {
+			l, s, _ := p.p0.at(v)
+			t.LogRef[i] += p.hold * l
+			if grad {
+				t.GradRef[i*d+j] = p.hold * s
+			}
 		}
-		t.LogRef[i] *= p.hold
 	}
 	if grad {
 		p.frame.Score(t.GradTarget, p.batch.Grad)
-		for i, v := range y {
-			t.GradRef[i] = -p.hold * v
-		}
 	}
 	return nil
 }

@@ -38,7 +38,7 @@ func (v *value) gradient(t float64, y, g tile.Tile[float32]) jet.Scalar[float32]
 	phi := v.phi.Forward(v.params)
 	l, _, m, _ := v.shares(t)
 	vec.Scale(g.Flat(), float32(l), g.Flat())
-	vec.Axpy(g.Flat(), float32(-m), y.Flat())
+	v.p0.pull(g, y, m)
 	w, _ := v.gain(t)
 	vec.Axpy(g.Slice(v.idle, v.dim).Flat(), float32(w), phi.Grad.Flat())
 	return phi
@@ -47,7 +47,7 @@ func (v *value) gradient(t float64, y, g tile.Tile[float32]) jet.Scalar[float32]
 // at sets logp, log ρ at y, to V(y, t), and g, its score, to ∇V.
 func (v *value) at(t float64, y tile.Tile[float32], logp []float64, g tile.Tile[float32]) {
 	phi := v.gradient(t, y, g)
-	logStart(v.start, y)
+	logStart(v.p0, v.start, y)
 	l, _, m, _ := v.shares(t)
 	w, _ := v.gain(t)
 	z := v.model.norm(v.params.Of(v.loss.Norm()), t)

@@ -39,6 +39,6 @@ func (p *pull) at(x tile.Tile[float32], t float64) tile.Tile[float32] {
 	s := p.out
 	s.Copy(p.grad.Slice(p.idle, p.dim))
 	vec.Scale(s.Flat(), float32(l), s.Flat())
-	vec.Axpy(s.Flat(), float32(-m), x.Flat())
+	p.p0.pull(s, x, m)
 	return s
 }

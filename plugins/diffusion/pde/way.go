@@ -66,7 +66,7 @@ func (w *way) run(ctx context.Context, p *nn.Params[float32], step uint32) error
 	d, n := w.model.loss.Dim, len(w.times)
 	vec.Normals(w.x.Data, w.lanes, d, w.lanes, w.key, 0, step, 0)
 	for i, z := range w.x.Flat() {
-		w.x.Data[i] = stretched(z)
+		w.x.Data[i] = float32(w.model.p0.from(float64(stretched(z))))
 	}
 	vec.Uniforms(w.part, w.lanes, 1, w.lanes, w.key, 0, step, 1)
 	if w.by != nil {
