@@ -31,8 +31,8 @@ type Options struct {
 
 	Net        string `json:"net" doc:"ridge+mlp, sums along learned directions and a perceptron; ridge, the former alone; mlp, the latter"`
 	Width      int    `json:"width" doc:"of the perceptron"`
-	Directions int    `json:"directions" doc:"0: by the frame and the dimension"`
-	TrainSteps int    `json:"train_steps" doc:"0: 500 of spring, 4000 of adam"`
+	Directions int    `json:"directions" doc:"of the net; 0: by the dimension, and begun along the axes of a product, if the frame or, from 17 coordinates, the pilot shows one"`
+	TrainSteps int    `json:"train_steps" doc:"0: 500 of spring, 1500 of it with net mlp, 4000 of adam"`
 	Batch      int    `json:"batch" doc:"points of a training step"`
 	Optimiser  string `json:"optimiser" doc:"spring, Gauss-Newton on the residuals of a batch, or adam"`
 	Divergence string `json:"divergence" doc:"of the drift's net, in training: exact, or hutchinson, along two random directions a point; of adam"`
@@ -185,8 +185,12 @@ func (o Options) check(name string) error {
 	return nil
 }
 
-// trainSteps is how many there are where nothing is said.
-const trainSteps = 500
+// How many training steps there are where nothing is said. A perceptron alone has to find what others have directions for, and
+// its steps are cheap.
+const (
+	trainSteps = 500
+	mlpSteps   = 1500
+)
 
 // Plan is the training that the options ask for.
 func (o Options) Plan(name string) *Plan {
@@ -202,10 +206,14 @@ func (o Options) Plan(name string) *Plan {
 	}
 	p.Determinant = o.Volume == determinant
 	p.Adam, p.Probes = o.Optimiser == adam, o.Divergence == hutchinson
-	if p.Train == 0 {
-		if p.Train = trainSteps; p.Adam {
-			p.Train = descentSteps
-		}
+	switch {
+	case p.Train > 0:
+	case p.Adam:
+		p.Train = descentSteps
+	case p.Net == MLP:
+		p.Train = mlpSteps
+	default:
+		p.Train = trainSteps
 	}
 	p.Circular, p.Reference, p.Shape, p.Points = o.Interpolation == circular, o.Reference, o.Shape, strings.Split(o.Points, "+")
 	return p

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 
+	"gonum.org/v1/gonum/mat"
+
 	"github.com/sampan-mc/sampan/plugins/diffusion/learn"
 	"github.com/sampan-mc/sampan/plugins/diffusion/pilot"
 	"github.com/sampan-mc/sampan/plugins/diffusion/space"
@@ -89,7 +91,9 @@ func (p *Plan) Prepare(ctx context.Context, problem *learn.Problem, levels []smc
 	}
 	s := &learn.State{Frame: f, Facts: map[string][]float32{factPopulations: found.y, factNorm: b.fit(found.norm)}}
 	if p.Net != MLP {
-		s.Facts[factDirections] = p.directions(f.Active, kind == pilot.Product, problem)
+		if s.Facts[factDirections], err = p.directions(ctx, f, kind, x, problem); err != nil {
+			return nil, err
+		}
 	}
 	return s, nil
 }
@@ -113,18 +117,48 @@ func (p *Plan) frame(ctx context.Context, problem *learn.Problem, x []float64) (
 	return pilot.Frame(ctx, problem.Target, x, g, problem.Stream("frame"))
 }
 
-// directions to begin with: the axes of a product, else random ones, two for each coordinate where there are few.
-func (p *Plan) directions(active int, product bool, problem *learn.Problem) []float32 {
+// directions to begin with: the axes of a product, those of the frame or, in many coordinates, those that the pilot's Hessians
+// show in any frame, for among so many training does not find them; else random ones, two for each coordinate where there
+// are few.
+func (p *Plan) directions(ctx context.Context, f *space.Frame, kind pilot.Kind, x []float64, problem *learn.Problem) ([]float32, error) {
 	n := p.Directions
 	switch {
-	case n == 0 && product:
-		return axes(active)
-	case n == 0 && active > many:
-		n = active
+	case n == 0 && kind == pilot.Product:
+		return axes(f.Active), nil
+	case n == 0 && f.Active > many:
+		n = f.Active
+		if p.Frame == Product { // it has been tried
+			break
+		}
+		g, err := pilot.Scores(ctx, problem.Target, x)
+		if err != nil {
+			return nil, err
+		}
+		product, kind, err := pilot.Frame(ctx, problem.Target, x, g, problem.Stream("frame"))
+		if err != nil {
+			return nil, err
+		}
+		if kind == pilot.Product {
+			return seen(f, product), nil
+		}
 	case n == 0:
-		n = 2 * active
+		n = 2 * f.Active
 	}
-	return orthogonal(n, active, problem.Stream("directions"))
+	return orthogonal(n, f.Active, problem.Stream("directions")), nil
+}
+
+// seen are coordinates of another frame, the last ones, as many directions among those of f that are not idle; row-major.
+func seen(f, other *space.Frame) []float32 {
+	d := f.Dim
+	var rows mat.Dense
+	rows.Mul(mat.NewDense(d, d, other.Inv), mat.NewDense(d, d, f.B))
+	var out []float32
+	for i := d - f.Active; i < d; i++ {
+		for j := d - f.Active; j < d; j++ {
+			out = append(out, float32(rows.At(i, j)))
+		}
+	}
+	return out
 }
 
 // Build makes the nets and their training.

@@ -4,11 +4,15 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 
 	"github.com/sampan-mc/sampan/plugins/diffusion/learn"
+	"github.com/sampan-mc/sampan/plugins/diffusion/pilot"
 	"github.com/sampan-mc/sampan/smc"
+	"github.com/sampan-mc/sampan/targets"
+	"github.com/sampan-mc/sampan/vec/rng"
 )
 
 // TestLearns: two wells in a rotation that nobody tells of are learned in a few seconds, by each net, and served either way;
@@ -150,4 +154,43 @@ func TestOptions(t *testing.T) {
 	if _, err := learn.New(small(LogCE, nil), problem(wells(t, 1), 1)).Train(context.Background(), &smc.Training{}); err == nil {
 		t.Error("a training without a pilot")
 	}
+}
+
+// TestDirections: in many coordinates nets over directions start along the axes of a product that Hessians show, whatever the
+// frame is; random ones come nowhere near them.
+func TestDirections(t *testing.T) {
+	d := target(t, "many-well", map[string]any{"dim": 20, "wells": 2, "delta": 4.0})
+	x := make([]float64, 1000*20)
+	if err := d.(targets.Sampler).Sample(t.Context(), 0, 1000, rng.NewKey(1, "draws", 0), x); err != nil {
+		t.Fatal(err)
+	}
+	l := problem(d, 1)
+	p := small(LogCE, func(o *Options) { o.Frame = Scale })
+	a, err := p.directions(t.Context(), pilot.Isotropic(x, 20), pilot.White, x, &l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(a) != 20*20 {
+		t.Fatalf("%d directions", len(a)/20)
+	}
+	for well := range 2 {
+		if c := closest(a, 20, well); c < .99 {
+			t.Errorf("no direction is closer to well %d than by a cosine of %.3f", well, c)
+		}
+		if c := closest(orthogonal(20, 20, l.Stream("directions")), 20, well); c > .9 {
+			t.Errorf("a random direction is as close to well %d as by a cosine of %.3f", well, c)
+		}
+	}
+}
+
+// closest is the largest cosine between directions a in d dimensions and an axis.
+func closest(a []float32, d, axis int) (best float64) {
+	for ; len(a) > 0; a = a[d:] {
+		square := 0.0
+		for _, v := range a[:d] {
+			square += float64(v) * float64(v)
+		}
+		best = max(best, math.Abs(float64(a[axis]))/math.Sqrt(square))
+	}
+	return best
 }
