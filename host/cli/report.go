@@ -74,7 +74,7 @@ func reportQuality(w io.Writer, s *record.Summary) {
 		fmt.Fprintf(w, "  ESS        %s  (%.0f %% %s)\n", number(float64(s.ESS), 4), 100*float64(s.ESSFraction), what)
 	}
 	if k := float64(s.ParetoK); !math.IsNaN(k) {
-		fmt.Fprintf(w, "  Pareto k   %.2f  %s\n", k, paretoVerdict(k, s))
+		fmt.Fprintf(w, "  Pareto k   %.2f  %s\n", k, paretoVerdict(k, s.Ancestors.Of/max(1, len(s.Islands)), "the weights of the worst stage"))
 	}
 	if m := s.Modes; m != nil {
 		fmt.Fprintf(w, "  modes      %s\n", modesText(m))
@@ -90,18 +90,17 @@ func modesText(m *record.Modes) string {
 		m.Found, m.Of, number(float64(m.TotalVariation), 2), number(float64(m.Sampled), 2))
 }
 
-// paretoVerdict says what a Pareto k means: of the worst stage's weights, for the size of an island.
-func paretoVerdict(k float64, s *record.Summary) string {
-	n := s.Ancestors.Of / max(1, len(s.Islands))
+// paretoVerdict says what a Pareto k of n weights means.
+func paretoVerdict(k float64, n int, weights string) string {
 	switch limit := diag.ParetoKThreshold(n); {
 	case k <= 0.5:
-		return fmt.Sprintf("good: the weights of the worst stage have a finite variance (limit %.2f)", limit)
+		return fmt.Sprintf("good: %s have a finite variance (limit %.2f)", weights, limit)
 	case k <= limit:
 		return fmt.Sprintf("usable: below the limit of %.2f for %d particles", limit, n)
 	case k < 1:
 		return fmt.Sprintf("too high: above the limit of %.2f for %d particles; log Z and its error are not to be relied on", limit, n)
 	}
-	return "far too high: the weights of the worst stage have no mean; log Z is not to be relied on"
+	return fmt.Sprintf("far too high: %s have no mean; log Z is not to be relied on", weights)
 }
 
 func reportVariables(w io.Writer, s *record.Summary, dir string) {

@@ -70,15 +70,22 @@ func (w *watching) watchTraining(std Streams, dir string, made []string, work fu
 // reportTraining writes what a training came to for people.
 func reportTraining(w io.Writer, e *run.Evaluation) {
 	fmt.Fprintf(w, "\n%s for %s: %s steps, evaluated on %s fresh particles\n\n", e.Transport, e.Target, thousands(int64(e.Iterations)), thousands(int64(e.Particles)))
-	fmt.Fprintf(w, "  ESS       %.1f %%, Pareto k %.2f\n", 100*float64(e.ESS), float64(e.ParetoK))
+	fmt.Fprintf(w, "  ESS       %.1f %%\n", 100*float64(e.ESS))
 	if !unknownNumber(e.ESSForward) {
 		fmt.Fprintf(w, "            %.1f %% of exact draws sent back\n", 100*float64(e.ESSForward))
+	}
+	if k := float64(e.ParetoK); !math.IsNaN(k) {
+		fmt.Fprintf(w, "  Pareto k  %.2f  %s\n", k, paretoVerdict(k, e.Particles, "the weights"))
 	}
 	fmt.Fprintf(w, "  log Z     %s", withError(float64(e.LogZ), float64(e.LogZSE)))
 	if !unknownNumber(e.LogZKnown) {
 		fmt.Fprintf(w, ", known to be %s", number(float64(e.LogZKnown), 6))
 	}
-	fmt.Fprintf(w, "\n  bounds    %.4f below", float64(e.LogZLower))
+	if low := float64(e.LogZLower); math.IsNaN(low) || math.IsInf(low, 0) {
+		fmt.Fprint(w, "\n  bounds    none below: some paths end outside the target's support")
+	} else {
+		fmt.Fprintf(w, "\n  bounds    %.4f below", low)
+	}
 	if !unknownNumber(e.LogZUpper) {
 		fmt.Fprintf(w, ", %.4f above", float64(e.LogZUpper))
 	}

@@ -2,6 +2,7 @@ package learn
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -23,13 +24,31 @@ func paths(n, d int) int { return max(n*costly/max(d, costly)/Lanes, 1) * Lanes 
 
 // Evaluation is what fresh particles say of a path.
 type Evaluation struct {
-	N         int     `json:"n"`
-	ESS       float64 `json:"ess"`         // as a fraction
-	LogZ      float64 `json:"log_z"`       // log of the mean weight
-	LogZLower float64 `json:"log_z_lower"` // mean of the log weights, a lower bound in expectation
+	N         int
+	ESS       float64 // as a fraction
+	LogZ      float64 // log of the mean weight
+	LogZLower float64 // mean of the log weights, a lower bound in expectation
 	// Halving is by how much, root mean square, log weights of the same particles change where steps are halved: of paths
 	// that are discretised.
-	Halving float64 `json:"halving,omitempty"`
+	Halving float64
+}
+
+// MarshalJSON writes what is not finite as null, as all of Sampan's JSON does: one particle outside the support is enough for a
+// mean log weight of minus infinity.
+func (e Evaluation) MarshalJSON() ([]byte, error) {
+	finite := func(x float64) *float64 {
+		if bad(x) {
+			return nil
+		}
+		return &x
+	}
+	return json.Marshal(struct {
+		N         int      `json:"n"`
+		ESS       *float64 `json:"ess"`
+		LogZ      *float64 `json:"log_z"`
+		LogZLower *float64 `json:"log_z_lower"`
+		Halving   float64  `json:"halving,omitempty"`
+	}{e.N, finite(e.ESS), finite(e.LogZ), finite(e.LogZLower), e.Halving})
 }
 
 func (e Evaluation) metrics() map[string]float64 {

@@ -3,6 +3,7 @@ package learn_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"math"
 	"strings"
 	"testing"
@@ -215,5 +216,14 @@ func TestMeanWeight(t *testing.T) {
 			t.Fatal(err)
 		}
 		check("back", -1, out.X, in.X)
+	}
+}
+
+// TestEvaluationOutsideTheSupport: one path that ends where the target has no density leaves no bound, and JSON has no number
+// for that.
+func TestEvaluationOutsideTheSupport(t *testing.T) {
+	text, err := json.Marshal(learn.Evaluation{N: 2, ESS: 0.5, LogZ: -0.25, LogZLower: math.Inf(-1)})
+	if want := `{"n":2,"ess":0.5,"log_z":-0.25,"log_z_lower":null}`; err != nil || string(text) != want {
+		t.Errorf("%s, %v; want %s", text, err, want)
 	}
 }
