@@ -12,6 +12,9 @@ import (
 // besidePrefix goes before the streams of the tempered run beside.
 const besidePrefix = "beside-"
 
+// even is the gain, or loss, up to which neither paid.
+const even = 1.1
+
 // fewBeside is the least number of particles in an island of it.
 const fewBeside = 16
 
@@ -68,7 +71,7 @@ func (h *hybridRun) compare(ctx context.Context, rec *recorder, out *hybridOutco
 		b.evals, b.logZ, b.err = cost, out.tempered.LogZ, out.tempered.LogZErr/math.Sqrt(scale)
 		b.seconds = scale * h.phases.seconds(phasePilot)
 	}
-	b.judge(out.Headline.Value, cost, h.spentSeconds())
+	b.judge(out.Headline.Value, cost, h.spentSeconds(), out.givenUp())
 	if h.given != nil {
 		b.text += ". What the artefact's training took is not counted"
 	}
@@ -99,26 +102,33 @@ func (h *hybridRun) runBeside(ctx context.Context, rec *recorder, b *besideOutco
 	return nil
 }
 
-// judge says in a line whether the transport paid: by the variance of log Z times the cost.
-func (b *besideOutcome) judge(err float64, cost evals, seconds float64) {
+// judge says in a line whether the transport paid, or having tried it: by the variance of log Z times the cost. What the
+// pilot foretells is the error alone.
+func (b *besideOutcome) judge(err float64, cost evals, seconds float64, givenUp bool) {
 	ratio := b.err * b.err / (err * err)
 	b.perEval = ratio * float64(b.evals.Sum()) / float64(cost.Sum())
 	b.perTime = ratio * b.seconds / seconds
-	how := "tempered SMC at the same cost"
+	how := fmt.Sprintf("tempered SMC at the same cost gives log Z %.3f ± %.2g", b.logZ, b.err)
 	if !b.run {
-		how = "tempered SMC, as the pilot foretells it at the same cost,"
+		how = fmt.Sprintf("tempered SMC, as the pilot foretells it at the same cost, would give log Z to ± %.2g", b.err)
+	}
+	what := "the transport"
+	if givenUp {
+		what = "trying the transport"
 	}
 	said := func(gain float64) string {
 		switch {
 		case math.IsNaN(gain) || math.IsInf(gain, 0) || gain <= 0:
 			return "who knows"
+		case math.Abs(math.Log(gain)) < math.Log(even):
+			return "came to the same"
 		case gain >= 1:
 			return fmt.Sprintf("paid, by %.2g times", gain)
 		}
 		return fmt.Sprintf("did not pay, by %.2g times", 1/gain)
 	}
-	b.text = fmt.Sprintf("%s gives log Z %.3f ± %.2g from %d evaluations in %.3g s; this run ± %.2g from %d in %.3g s. Per evaluation the transport %s; per second it %s",
-		how, b.logZ, b.err, b.evals.Sum(), b.seconds, err, cost.Sum(), seconds, said(b.perEval), said(b.perTime))
+	b.text = fmt.Sprintf("%s from %d evaluations in %.3g s; this run ± %.2g from %d in %.3g s. Per evaluation %s %s; per second it %s",
+		how, b.evals.Sum(), b.seconds, err, cost.Sum(), seconds, what, said(b.perEval), said(b.perTime))
 }
 
 func (b *besideOutcome) record() *record.Beside {

@@ -298,11 +298,15 @@ func (o *hybridOutcome) assumedStart() []mcmc.Finding {
 	if o.tempered != nil {
 		return o.assumed("the pilot")
 	}
-	replaced := len(o.Plan.Decisions) > 0 && !slices.ContainsFunc(o.Plan.Decisions, func(d smc.Decision) bool { return d.Verdict != smc.Replaced })
-	if replaced || o.hybrid.carrier.Reference() == nil {
+	if o.givenUp() || o.hybrid.carrier.Reference() == nil {
 		return o.assumed("the path")
 	}
 	return nil
+}
+
+// givenUp reports whether tempering took the place of the whole transport.
+func (o *hybridOutcome) givenUp() bool {
+	return len(o.Plan.Decisions) > 0 && !slices.ContainsFunc(o.Plan.Decisions, func(d smc.Decision) bool { return d.Verdict != smc.Replaced })
 }
 
 func (o *hybridOutcome) digest(d *record.Digest) {

@@ -262,7 +262,7 @@ func trainProgress(r smc.TrainReport) Progress {
 	if ess, ok := r.Metrics["ess"]; ok {
 		p.Detail += fmt.Sprintf("  ESS %.1f %%", 100*ess)
 	}
-	if low, ok := r.Metrics["log_z_lower"]; ok {
+	if low, ok := r.Metrics["log_z_lower"]; ok && !math.IsInf(low, 0) {
 		p.Detail += fmt.Sprintf("  log Z > %.3f", low)
 	}
 	if high, ok := r.Metrics["log_z_upper"]; ok {
