@@ -5,9 +5,11 @@ import (
 	"github.com/sampan-mc/sampan/vec/tile"
 )
 
-// RidgeConfig describes a net over learned directions. The input is the state, Dim rows, and then Shared rows (time).
+// RidgeConfig describes a net over learned directions. The input is Fields vectors of Dim rows, the state first, and then
+// Shared rows (time); the output Outs vectors of Dim rows.
 type RidgeConfig struct {
 	Dim, Directions, Shared int
+	Fields, Outs            int // 0: 1
 	EmbedDim                int
 	Scale                   float64   // the projections are multiplied by it: 1/spread of the state; 0 means 1
 	Potential               bool      // one output, Σ_j g_j, and not the field Aᵀ g
@@ -18,6 +20,7 @@ type RidgeConfig struct {
 //
 //	z = s A x,   y = Aᵀ g(z, t)  or  y = Σ_j g_j(z_j, t),   div y = s Σ_j |a_j|² ∂g_j/∂z_j.
 //
+// Of several fields x each is projected, and g sees those of its direction; of several outputs each is lifted.
 // A target that is a product in some unknown frame is within its reach, and its exact divergence costs one tangent of the
 // small net however many dimensions there are. (Projection pursuit: Friedman and Stuetzle, JASA 1981.)
 type Ridge[T vec.Float] struct {
@@ -40,8 +43,12 @@ func NewRidgeAlong[T vec.Float](l *Layout, name string, c RidgeConfig, a Dense) 
 	if c.Scale == 0 {
 		c.Scale = 1
 	}
+	c.Fields, c.Outs = max(c.Fields, 1), max(c.Outs, 1)
+	if c.Potential && c.Outs > 1 {
+		panic("nn: a potential has one output")
+	}
 	r := &Ridge[T]{RidgeConfig: c, A: a}
-	r.Net = NewPerDim[T](l, name, PerDimConfig{Dim: c.Directions, Fields: 1, Shared: c.Shared, EmbedDim: c.EmbedDim, Outs: 1, MLP: c.MLP})
+	r.Net = NewPerDim[T](l, name, PerDimConfig{Dim: c.Directions, Fields: c.Fields, Shared: c.Shared, EmbedDim: c.EmbedDim, Outs: c.Outs, MLP: c.MLP})
 	return r
 }
 
@@ -58,7 +65,7 @@ func (r *Ridge[T]) SetDirections(p *Params[T], a []float64) {
 	}
 }
 
-func (r *Ridge[T]) In() int   { return r.Dim + r.Shared }
+func (r *Ridge[T]) In() int   { return r.Fields*r.Dim + r.Shared }
 func (r *Ridge[T]) Cond() int { return 0 }
 func (r *Ridge[T]) Kept() int { return r.Net.Kept() }
 
@@ -66,7 +73,13 @@ func (r *Ridge[T]) Out() int {
 	if r.Potential {
 		return 1
 	}
-	return r.Dim
+	return r.Outs * r.Dim
+}
+
+// vector is the i-th vector of Dim rows of t, and along the i-th of Directions rows.
+func (r *Ridge[T]) vector(t tile.Tile[T], i int) tile.Tile[T] { return t.Slice(i*r.Dim, (i+1)*r.Dim) }
+func (r *Ridge[T]) along(t tile.Tile[T], i int) tile.Tile[T] {
+	return t.Slice(i*r.Directions, (i+1)*r.Directions)
 }
 
 // NewPass returns a pass, a *RidgePass.
@@ -77,7 +90,7 @@ func (r *Ridge[T]) NewPass(a *tile.Arena[T], x tile.Tile[T], _ *Cond[T]) Pass[T]
 	p := &RidgePass[T]{Ridge: r, x: x, u: a.Input(r.Net.In(), x.P)}
 	p.inner = r.Net.NewPass(a, p.u, nil).(*perDimPass[T])
 	p.y, p.dx, p.ty = a.Tile(r.Out(), x.P), a.Tile(r.In(), x.P), a.Tile(r.Out(), x.P)
-	p.dg, p.tu, p.slope = a.Tile(r.Directions, x.P), a.Tile(r.Net.In(), x.P), a.Tile(r.Directions, x.P)
+	p.dg, p.tu, p.slope = a.Tile(max(r.Fields, r.Outs)*r.Directions, x.P), a.Tile(r.Net.In(), x.P), a.Tile(r.Directions, x.P)
 	return p
 }
 
@@ -90,18 +103,22 @@ type RidgePass[T vec.Float] struct {
 	inner         *perDimPass[T]
 }
 
-// project sets u to the projections of x's state and x's shared rows.
+// project sets u to the projections of x's fields and x's shared rows.
 func (p *RidgePass[T]) project(w *Params[T], u, x tile.Tile[T]) {
-	z := u.Slice(0, p.Directions)
-	w.Linear(p.A, x.Slice(0, p.Dim), z, tile.Tile[T]{})
+	for f := range p.Fields {
+		w.Linear(p.A, p.vector(x, f), p.along(u, f), tile.Tile[T]{})
+	}
+	z, n := u.Slice(0, p.Fields*p.Directions), p.Fields*p.Dim
 	vec.Scale(z.Flat(), T(p.Scale), z.Flat())
-	u.Slice(p.Directions, p.Directions+p.Shared).Copy(x.Slice(p.Dim, p.Dim+p.Shared))
+	u.Slice(z.Rows, z.Rows+p.Shared).Copy(x.Slice(n, n+p.Shared))
 }
 
 // lift sets y to Aᵀ g, or to Σ g.
 func (p *RidgePass[T]) lift(w *Params[T], y, g tile.Tile[T]) {
 	if !p.Potential {
-		w.Adjoint(p.A, g, y, tile.Tile[T]{})
+		for o := range p.Outs {
+			w.Adjoint(p.A, p.along(g, o), p.vector(y, o), tile.Tile[T]{})
+		}
 		return
 	}
 	y.Copy(g.Slice(0, 1))
@@ -129,47 +146,57 @@ func (p *RidgePass[T]) Backward(w *Params[T], dy tile.Tile[T], s Sink[T], wantDX
 			copy(p.dg.Row(j), dy.Row(0))
 		}
 	} else {
-		w.Linear(p.A, dy, p.dg, tile.Tile[T]{})
-		if s != nil {
-			s.Dense(p.A, dy, p.g)
+		for o := range p.Outs {
+			w.Linear(p.A, p.vector(dy, o), p.along(p.dg, o), tile.Tile[T]{})
+			if s != nil {
+				s.Dense(p.A, p.vector(dy, o), p.along(p.g, o))
+			}
 		}
 	}
-	du := p.inner.Backward(w, p.dg, s, true)
-	dz := du.Slice(0, p.Directions)
+	du := p.inner.Backward(w, p.dg.Slice(0, p.Outs*p.Directions), s, true)
+	dz := du.Slice(0, p.Fields*p.Directions)
 	vec.Scale(dz.Flat(), T(p.Scale), dz.Flat())
-	if s != nil {
-		s.Dense(p.A, p.x.Slice(0, p.Dim), dz)
+	for f := range p.Fields {
+		if s != nil {
+			s.Dense(p.A, p.vector(p.x, f), p.along(dz, f))
+		}
+		if wantDX {
+			w.Adjoint(p.A, p.along(dz, f), p.vector(p.dx, f), tile.Tile[T]{})
+		}
 	}
 	if !wantDX {
 		return tile.Tile[T]{}
 	}
-	w.Adjoint(p.A, dz, p.dx.Slice(0, p.Dim), tile.Tile[T]{})
-	p.dx.Slice(p.Dim, p.In()).Copy(du.Slice(p.Directions, du.Rows))
+	p.dx.Slice(p.Fields*p.Dim, p.In()).Copy(du.Slice(dz.Rows, du.Rows))
 	return p.dx
 }
 
 func (p *RidgePass[T]) JVP(w, dw *Params[T], tx tile.Tile[T]) tile.Tile[T] {
-	tz := p.tu.Slice(0, p.Directions)
+	tz := p.tu.Slice(0, p.Fields*p.Directions)
 	if tx.IsZero() {
 		p.tu.Fill(0)
 	} else {
 		p.project(w, p.tu, tx)
 	}
 	if dw != nil { // s Ȧ x: scaled like the rest, and added to it
-		dw.Linear(p.A, p.x.Slice(0, p.Dim), p.dg, tile.Tile[T]{})
-		vec.Axpy(tz.Flat(), T(p.Scale), p.dg.Flat())
+		for f := range p.Fields {
+			dw.Linear(p.A, p.vector(p.x, f), p.along(p.dg, f), tile.Tile[T]{})
+		}
+		vec.Axpy(tz.Flat(), T(p.Scale), p.dg.Slice(0, tz.Rows).Flat())
 	}
 	p.lift(w, p.ty, p.inner.JVP(w, dw, p.tu))
 	if dw != nil && !p.Potential {
-		dw.Adjoint(p.A, p.g, p.ty, p.ty)
+		for o := range p.Outs {
+			dw.Adjoint(p.A, p.along(p.g, o), p.vector(p.ty, o), p.vector(p.ty, o))
+		}
 	}
 	return p.ty
 }
 
 // Divergence adds Σ_i ∂y_i/∂x_i of the field at the recorded input to div, one value a particle.
 func (p *RidgePass[T]) Divergence(w *Params[T], div []T) {
-	if p.Potential {
-		panic("nn: a potential has no divergence")
+	if p.Potential || p.Fields > 1 || p.Outs > 1 {
+		panic("nn: only one vector of the state alone has a divergence")
 	}
 	p.inner.slope(w, p.slope)
 	a := Matrix(p.A, w.Theta)

@@ -49,6 +49,9 @@ func zoo[T vec.Float]() map[string]func(l *Layout) Net[T] {
 		"ridge": func(l *Layout) Net[T] {
 			return ridge(l, RidgeConfig{Dim: 4, Directions: 9, Shared: 3, EmbedDim: 5, Scale: 0.7, MLP: MLPConfig{Hidden: []int{12, 12}, Act: Tanh}})
 		},
+		"ridge, several": func(l *Layout) Net[T] {
+			return ridge(l, RidgeConfig{Dim: 4, Directions: 7, Shared: 3, Fields: 2, Outs: 3, EmbedDim: 5, Scale: 0.7, MLP: MLPConfig{Hidden: []int{12, 12}, Act: Tanh}})
+		},
 		"ridge potential plus MLP": func(l *Layout) Net[T] {
 			r := ridge(l, RidgeConfig{Dim: 4, Directions: 8, Shared: 3, Potential: true, MLP: MLPConfig{Hidden: []int{12, 12}, Act: Tanh}})
 			return NewSum(r, mlp(l, "m", MLPConfig{In: 7, Out: 1, Hidden: []int{16, 16}, Act: Tanh}))
