@@ -24,6 +24,7 @@
 //
 //   - NewPotential: a scalar with gradient, Laplacian and time derivative.
 //   - NewField: a vector field μ, d outputs, and its divergence, by jets of values and gradients only, or as below.
+//   - NewGradient: ∇φ as an nn.Net, by reverse mode as below.
 //
 // # Reverse over reverse
 //
