@@ -38,7 +38,7 @@ type options struct {
 	Noise      string  `json:"noise" doc:"schedule of the reference: constant, or falling towards the target, linear, cosine or vp. Empty: of pis constant, of dis vp, of dds its own"`
 	Grid       string  `json:"grid" doc:"their times: uniform, refined (finer towards the target) or geometric (finer still); empty: by the loss, and uniform with noise"`
 	Frame      string  `json:"frame" doc:"coordinates, found by the pilot: product, along whose axes the target is one, if there are such, else white; white, of unit covariance; scale, the target's own. Of whole paths also reference, that of the reference"`
-	Net        string  `json:"net" doc:"mlp, perdim or perdim+mlp; empty: by the loss and the dimension"`
+	Net        string  `json:"net" doc:"mlp, perdim, perdim+mlp, ridge+mlp or potential; empty: by the loss and the dimension"`
 	Width      int     `json:"width" doc:"of the net; 0: by the dimension"`
 	TrainSteps int     `json:"train_steps" doc:"of the optimiser; 0: by the loss"`
 	Batch      int     `json:"batch" doc:"samples of a training step, or paths; 0: by the loss"`

@@ -29,7 +29,7 @@ type bridgeOptions struct {
 	Steps         int     `json:"steps" doc:"of the path"`
 	Noise         string  `json:"noise" doc:"schedule of the reference, of Langevin steps their sizes: constant, or falling towards the target, linear, cosine or vp. Empty: of bridge with drift noising vp, of Langevin steps as cos²"`
 	Grid          string  `json:"grid" doc:"their times: uniform, refined (finer towards the target) or geometric (finer still). Empty: geometric for bridge with drift noising and no noise, else uniform"`
-	Net           string  `json:"net" doc:"mlp, perdim or perdim+mlp"`
+	Net           string  `json:"net" doc:"mlp, perdim, perdim+mlp, ridge+mlp or potential"`
 	Width         int     `json:"width" doc:"of the net"`
 	TrainSteps    int     `json:"train_steps" doc:"of the optimiser; 0: by the start"`
 	Batch         int     `json:"batch" doc:"paths of a training step"`

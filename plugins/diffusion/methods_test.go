@@ -28,6 +28,7 @@ func TestMethods(t *testing.T) {
 		`{"method": "dis", "form": "continuous", "std": "fixed"}`, `{"method": "pis", "loss": "regression", "std": "fixed", "polish": 10}`,
 		`{"method": "dds", "noise": "linear"}`, `{"method": "dis", "noise": "constant", "std": "fixed", "grid": "refined"}`, `{"method": "cmcd", "noise": "vp", "grid": "geometric"}`,
 		`{"method": "pis", "loss": "vargrad", "explore": 1.5, "home": 0.25}`, `{"method": "bridge", "start": "pilot", "explore": 2, "home": 0.5}`,
+		`{"method": "pis", "net": "ridge+mlp"}`, `{"method": "mcd", "net": "potential"}`, `{"method": "scld", "net": "potential"}`,
 		`{"method": "scld"}`, `{"method": "craft"}`, `{"method": "scld", "start": "scratch", "schedule": "learned", "loss": "trajectory-balance"}`,
 	} {
 		tr, err := made(t, config)
@@ -60,6 +61,7 @@ func TestFaults(t *testing.T) {
 		`{"method": "pis", "loss": "kl", "explore": 2}`:                                 "up to 10 with a loss that takes paths as given",
 		`{"method": "cmcd", "explore": 0.5}`:                                            "up to 10 with a loss that takes paths as given",
 		`{"method": "pis", "loss": "vargrad", "start": "scratch", "home": 0.5}`:         `up to 1 with start "pilot"`,
+		`{"method": "cmcd", "net": "cnn"}`:                                              `"ridge+mlp"`,
 		`{"method": "dis", "noise": "pink"}`:                                            `"constant", "linear", "cosine", "vp"`,
 		`{"method": "dis", "noise": "linear", "grid": "geometric"}`:                     "other grids",
 		`{"method": "bridge", "noise": "linear", "grid": "geometric"}`:                  "other grids",

@@ -5,20 +5,23 @@ import (
 
 	"github.com/sampan-mc/sampan/vec"
 	"github.com/sampan-mc/sampan/vec/nn"
+	"github.com/sampan-mc/sampan/vec/nn/jet"
 )
 
 // Arch is an architecture of the net n.
 type Arch struct {
-	Kind     string // "mlp"; "perdim", one small net for all coordinates; "perdim+mlp", their sum
+	Kind     string // one of Kinds
 	Width    int
 	Depth    int // hidden layers
 	Residual bool
 	Act      nn.Activation
-	Small    int // width of the net that coordinates share
+	Small    int // width of the net that coordinates share, or directions
 }
 
-// Kinds are the architectures by name.
-var Kinds = []string{"mlp", "perdim", "perdim+mlp"}
+// Kinds are the architectures by name: a perceptron; a small one that all coordinates share, for targets that are products
+// along them; their sum; the sum of a perceptron and a small one shared by learned directions, along which they may be
+// products instead (nn.Ridge); the gradient by y of a scalar perceptron of y and the time, for each drift.
+var Kinds = []string{"mlp", "perdim", "perdim+mlp", "ridge+mlp", "potential"}
 
 // Gates are the values that the gates start at.
 type Gates struct{ Score, State float64 }
@@ -51,6 +54,7 @@ func Build[T vec.Float](s Shape, a Arch, g Gates) (*Model[T], error) {
 	if a.Depth < 1 || a.Width < 1 {
 		return nil, fmt.Errorf("net: width %d and depth %d found; accepted: 1 or more each", a.Width, a.Depth)
 	}
+	s.Score = s.Score && a.Kind != "potential" // what enters by the score is no function of y and the time alone
 	fields := 1
 	if s.Score {
 		fields = 2
@@ -70,6 +74,11 @@ func Build[T vec.Float](s Shape, a Arch, g Gates) (*Model[T], error) {
 			Dim: s.active(), Fields: fields, Shared: s.Times, EmbedDim: embed, Outs: s.blocks(), MLP: small(),
 		})
 	}
+	ridge := func() nn.Net[T] {
+		return nn.NewRidge[T](&m.Layout, "ridge", nn.RidgeConfig{
+			Dim: s.active(), Fields: fields, Shared: s.Times, Directions: directions(s.active()), EmbedDim: embed, Outs: s.blocks(), MLP: small(),
+		})
+	}
 	switch a.Kind {
 	case "mlp":
 		mlp.Cond = true
@@ -78,6 +87,10 @@ func Build[T vec.Float](s Shape, a Arch, g Gates) (*Model[T], error) {
 		body = perDim()
 	case "perdim+mlp":
 		body = nn.NewSum(perDim(), nn.NewMLP[T](&m.Layout, "mlp", mlp))
+	case "ridge+mlp":
+		body = nn.NewSum(ridge(), nn.NewMLP[T](&m.Layout, "mlp", mlp))
+	case "potential":
+		body = m.potential(s, mlp)
 	default:
 		return nil, fmt.Errorf("net: %q found; accepted: %q", a.Kind, Kinds)
 	}
@@ -85,6 +98,25 @@ func Build[T vec.Float](s Shape, a Arch, g Gates) (*Model[T], error) {
 	m.clock(g)
 	return m, nil
 }
+
+// potential makes a = ∇φ_a and b = ∇φ_b, and ℓ of a perceptron beside them.
+func (m *Model[T]) potential(s Shape, c nn.MLPConfig) nn.Net[T] {
+	net := func(name string, out int) *nn.MLP[T] {
+		c.Out = out
+		return nn.NewMLP[T](&m.Layout, name, c)
+	}
+	parts := []nn.Net[T]{jet.NewGradient(net("potential", 1), s.active())}
+	if s.Std {
+		parts = append(parts, net("std", s.active()))
+	}
+	if s.Two {
+		parts = append(parts, jet.NewGradient(net("potential.back", 1), s.active()))
+	}
+	return nn.NewStack(parts...)
+}
+
+// directions is how many there are of d coordinates: two for each where there are few.
+func directions(d int) int { return max(d, min(2*d, 32)) }
 
 // clock makes the time net: an embedding for the body's first layer, and gates that start at constants.
 func (m *Model[T]) clock(g Gates) {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/sampan-mc/sampan/plugins/diffusion/chain"
+	"github.com/sampan-mc/sampan/plugins/diffusion/control"
 	"github.com/sampan-mc/sampan/targets"
 )
 
@@ -185,6 +186,8 @@ func (o *Options) fit() error {
 		return fault("train_steps", fmt.Sprint(o.TrainSteps), "0 or more")
 	case o.Width < 1:
 		return fault("width", fmt.Sprint(o.Width), "1 or more")
+	case !slices.Contains(control.Kinds, o.Net):
+		return fault("net", fmt.Sprintf("%q", o.Net), quoted(control.Kinds))
 	case o.Grid != "" && !slices.Contains(Grids, o.Grid):
 		return fault("grid", fmt.Sprintf("%q", o.Grid), quoted(Grids))
 	case o.Noise != "" && !slices.Contains(chain.Schedules, o.Noise):

@@ -76,7 +76,7 @@ func artefact(t *testing.T, l *learn.Learner) (files []byte, e learn.Evaluation)
 }
 
 func label(o Options) string {
-	return strings.Trim(fmt.Sprint(o.Method, " ", o.Loss, " ", o.Start, " ", o.Form, o.Drift, o.Std, o.Noise), " ")
+	return strings.Trim(fmt.Sprint(o.Method, " ", o.Loss, " ", o.Start, " ", o.Form, o.Drift, o.Std, o.Noise, o.Net), " ")
 }
 
 // trained are samplers and losses with the effective sample size that a short training reaches.
@@ -94,6 +94,8 @@ var trained = []struct {
 	{Options{Method: "pis", Loss: LogDerivative}, .92},
 	{Options{Method: "pis", Loss: AdjointSampling, TrainSteps: 300}, .85},
 	{Options{Method: "pis", Start: Pilot, TrainSteps: 20}, .92},
+	{Options{Method: "pis", Net: "potential"}, .92},
+	{Options{Method: "dis", Net: "ridge+mlp", TrainSteps: 40}, .85},
 	{Options{Method: "dds"}, .9},
 	{Options{Method: "dds", Grid: "geometric"}, .9},
 	{Options{Method: "pis", Noise: "cosine"}, .92},

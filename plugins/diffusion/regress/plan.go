@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"strings"
 
 	"github.com/sampan-mc/sampan/plugins/diffusion/chain"
 	"github.com/sampan-mc/sampan/plugins/diffusion/control"
@@ -114,10 +115,13 @@ const few = 3
 func (a Arch) or(active int, product bool) control.Arch {
 	width, depth := 64, 3
 	switch {
-	case a.Kind == "perdim+mlp" || a.Kind == "" && product && active > few:
-		a.Kind, depth = "perdim+mlp", 2
+	case a.Kind == "" && product && active > few:
+		a.Kind = "perdim+mlp"
 	case a.Kind == "":
 		a.Kind = "mlp"
+	}
+	if strings.HasSuffix(a.Kind, "+mlp") {
+		depth = 2
 	}
 	if active > 8 {
 		width = 96

@@ -25,7 +25,7 @@ type Options struct {
 	Blocks     int    `json:"blocks" doc:"that the path is cut into, all of as many steps"`
 	Buffer     string `json:"buffer" doc:"prioritised: half of the paths of a training step are earlier ones, heavier ones sooner; or none. kl has none"`
 	Moves      int    `json:"moves" doc:"Hamiltonian trajectories between blocks, in training"`
-	Net        string `json:"net" doc:"mlp, perdim or perdim+mlp"`
+	Net        string `json:"net" doc:"mlp, perdim, perdim+mlp, ridge+mlp or potential"`
 	Width      int    `json:"width" doc:"of the net"`
 	TrainSteps int    `json:"train_steps" doc:"of the optimiser; 0: by the dimension"`
 	Batch      int    `json:"batch" doc:"particles in training; 0: by the dimension"`
