@@ -2,6 +2,7 @@ package chain
 
 import (
 	"math"
+	"slices"
 
 	"github.com/sampan-mc/sampan/plugins/diffusion/control"
 	"github.com/sampan-mc/sampan/vec"
@@ -25,10 +26,40 @@ func (b *Batch[T]) BackEach(w *nn.Params[T], there, back func(k int) []T) (norm 
 	return b.Slots.Reduce(b.pool)
 }
 
+// Apart is Back for the control, and Evidence for what else is free, which has to be something; the paths are the sampler's
+// own.
+//
+// A loss of given paths leaves out how they change with the parameters. For a control that may be: where all paths weigh the
+// same nothing is left to change. But temperatures and step sizes get no finite chain to where they do. They are in both
+// ways, and by the variance of given paths the noise of the way back should grow, whose paths are then the next ones given:
+// the longer the training, the larger the steps and the variance.
+func (b *Batch[T]) Apart(w *nn.Params[T], coef func(k int) []T) (norm float64) {
+	if b.there == nil {
+		b.there, b.back = tile.Aligned[T](b.Paths), tile.Aligned[T](b.Paths)
+	}
+	Evidence(b.there, b.back, b.LogW)
+	b.BackEach(w, func(int) []T { return b.there }, func(int) []T { return b.back })
+	free := b.Free.tensors()
+	kept := make([][]T, len(free))
+	for i, t := range free {
+		kept[i] = slices.Clone(b.Grad[t.Off : t.Off+t.Size()])
+	}
+	b.apart = true
+	b.Back(w, coef)
+	b.apart = false
+	for i, t := range free {
+		copy(b.Grad[t.Off:], kept[i])
+	}
+	return math.Sqrt(vec.Dot(b.Grad, b.Grad))
+}
+
+// slope tells whether the gradient by what is free beside the control is wanted.
+func (b *Batch[T]) slope() bool { return b.Free != nil && !b.apart }
+
 // finish takes what was added up over slots, the adjoints of the clock's rows and the slopes of what else is free, back to
 // the parameters.
 func (b *Batch[T]) finish() {
-	if b.Free != nil {
+	if b.slope() {
 		for _, s := range b.slopes[1:] {
 			b.slopes[0].add(s)
 		}
@@ -71,7 +102,7 @@ func (b *Batch[T]) backSlot(worker, slot int) {
 	lo, hi := b.open(w, slot)
 	for t := lo; t < hi; t++ {
 		last := w.lastNode()
-		if b.Free != nil {
+		if b.slope() {
 			last = b.K()
 			b.startBack(t, slot)
 		}
@@ -82,18 +113,18 @@ func (b *Batch[T]) backSlot(worker, slot int) {
 			if k < b.K() {
 				b.leaveBack(w, t, slot, k)
 			}
-			if k > 0 && (b.Spec.Back != Fixed || b.Free != nil) {
+			if k > 0 && (b.Spec.Back != Fixed || b.slope()) {
 				b.arriveBack(w, t, slot, k-1)
 			}
 			if k <= w.lastNode() {
 				b.adjoints(w, slot, k)
-				input := b.Free != nil && b.Control.Net.NeedsScore()
+				input := b.slope() && b.Control.Net.NeedsScore()
 				if d := w.pass.Backward(b.w, w.dy, w.sink, input); input {
 					control.FillBack(&w.Inputs, w.dx, w.t1, d, w.in, w.q, w.row)
 					vec.Add(w.dq.Flat(), w.dq.Flat(), w.t1.Flat())
 				}
 			}
-			if b.Free != nil {
+			if b.slope() {
 				b.scoreSlopes(w, t, slot, k)
 			}
 		}
@@ -125,7 +156,7 @@ func (b *Batch[T]) leaveBack(w *worker[T], t, slot, k int) {
 	}
 	// Of the continuous process too: −½u² − uξ with u + ξ given.
 	vec.Axpy(net.A(w.dy).Flat(), T(f.Push), w.lambda.Flat())
-	if b.Free != nil {
+	if b.slope() {
 		b.leaveSlopes(w, t, slot, k)
 	}
 }
@@ -133,13 +164,13 @@ func (b *Batch[T]) leaveBack(w *worker[T], t, slot, k int) {
 // arriveBack adds to them what log B_k says about the control at its end.
 func (b *Batch[T]) arriveBack(w *worker[T], t, slot, k int) {
 	v := b.Steps[k].Backward
-	if v.Var == 0 || v.Push == 0 && b.Free == nil {
+	if v.Var == 0 || v.Push == 0 && !b.slope() {
 		return
 	}
 	w.back(b.State(t, k), b.State(t, k+1), k)
 	c := b.tile(b.coefBack(k), t)
 	b.undoBack(w, c, k)
-	if b.Free != nil {
+	if b.slope() {
 		b.arriveSlopes(w, c, slot, k)
 	}
 }

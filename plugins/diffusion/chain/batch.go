@@ -38,6 +38,8 @@ type Batch[T vec.Float] struct {
 	rows        [][]T // adjoints of the clock's rows, a vector a slot
 	slopes      []*slopes
 	wide        *slopes // of the whole chain that this is a block of
+	there, back []T     // coefficients of what is free, see Apart
+	apart       bool    // the gradient of the control alone is wanted
 	spoilt      []bool  // tiles with a path that was given up
 
 	// What the loops' bodies, made once, read.

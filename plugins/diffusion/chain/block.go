@@ -85,7 +85,7 @@ func (b *Batch[T]) whole() *Spec {
 
 // endSlopes adds the derivatives of a block's gains, times coef, by the temperatures at its ends.
 func (b *Batch[T]) endSlopes(coef []T) {
-	if b.Free == nil || b.Spec.whole == nil {
+	if !b.slope() || b.Spec.whole == nil {
 		return
 	}
 	d, ref := b.slopes[0], b.workers[0].wide

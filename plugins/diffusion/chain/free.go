@@ -46,6 +46,16 @@ func NewFree(l *nn.Layout, s *Spec, betas, sizes, start bool) *Free {
 	return f
 }
 
+// tensors are those that there are.
+func (f *Free) tensors() (out []*nn.Tensor) {
+	for _, t := range []*nn.Tensor{f.betas, f.sizes, f.mean, f.std} {
+		if t != nil {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
 // At is the sampler as the parameters have it. Where something beside the control is free it is another, with a chain of
 // its own.
 func (s *Sampler[T]) At(theta []T) *Sampler[T] {

@@ -73,6 +73,19 @@ func LogDerivative[T vec.Float](there, back []T, lw []float64) (loss float64, ba
 	return -mean, len(lw) - int(n)
 }
 
+// Evidence is the descent of −mean lw over paths that the sampler drew, for BackEach, in the units of LogVariance, for what
+// both ways have in common: −(lw − mean) ∂log F, as the law of the paths changes, and −∂lw. Where F and B are close, what the
+// second term adds by chance is small: log F and log B change alike.
+func Evidence[T vec.Float](there, back []T, lw []float64) {
+	n, mean := mean(lw)
+	for i, l := range lw {
+		there[i], back[i] = 0, 0
+		if finite(l) {
+			there[i], back[i] = T(2/n*(l-mean-1)), T(-2/n)
+		}
+	}
+}
+
 func mean(lw []float64) (n, m float64) {
 	for _, l := range lw {
 		if finite(l) {

@@ -17,4 +17,7 @@
 //
 // All but the two of KL and the last allow paths drawn otherwise than by the sampler: here with more noise at first
 // (Options.Explore), or the way back from a pilot's draws (Options.Home).
+//
+// Temperatures, step sizes and the start, where they are learned, descend −mean lw over the sampler's own paths, whichever of
+// these moves the control: by a loss of given paths step sizes run away, see chain.Batch.Apart.
 package paths

@@ -43,7 +43,7 @@ func (s *spread) ready(b *chain.Batch[float32]) {
 
 func (s *spread) back(t *training, b *chain.Batch[float32], _ int) (loss, norm float64) {
 	loss, _ = s.loss(s.coef, b.LogW)
-	return loss, b.Back(t.params, s.all)
+	return loss, t.takeBack(b, s.all)
 }
 
 // constants are normalising constants that are learned beside the parameters, by Adam at a rate of their own, which begin at
@@ -94,7 +94,7 @@ func (o *balance) back(t *training, b *chain.Batch[float32], i int) (loss, norm 
 	for j := range o.coef {
 		o.coef[j] *= o.scale
 	}
-	norm = b.Back(t.params, o.all)
+	norm = t.takeBack(b, o.all)
 	o.g[0] = o.scale * float32(slope)
 	o.step(t, i)
 	return loss * float64(o.scale), norm

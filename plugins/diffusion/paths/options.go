@@ -176,6 +176,8 @@ func (o *Options) fit() error {
 		return fault("explore", fmt.Sprintf("%g with loss %q", o.Explore, o.Loss), fmt.Sprintf("1, or up to %d with a loss that takes paths as given", mostExplore))
 	case o.Home < 0 || o.Home > 1 || o.Home > 0 && (o.Start != Pilot || !o.given()):
 		return fault("home", fmt.Sprintf("%g with start %q and loss %q", o.Home, o.Start, o.Loss), fmt.Sprintf("0, or up to 1 with start %q and a loss that takes paths as given", Pilot))
+	case free && (o.Explore != 1 || o.Home > 0):
+		return fault(o.further(), fmt.Sprintf("true with explore %g and home %g, of paths that are not the sampler's own", o.Explore, o.Home), "with explore 1 and home 0")
 	case o.Time <= 0:
 		return fault("time", fmt.Sprint(o.Time), "above 0")
 	case o.Batch%64 != 0 || o.Batch < 0:

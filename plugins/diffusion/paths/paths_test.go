@@ -110,6 +110,7 @@ var trained = []struct {
 	{Options{Method: "cmcd"}, .92},
 	{Options{Method: "cmcd", Start: Pilot}, .92},
 	{Options{Method: "cmcd", Start: Pilot, Home: .5}, .92},
+	{Options{Method: "cmcd", Start: Pilot, LearnSchedule: true, LearnSizes: true}, .92},
 	{Options{Method: "cmcd", Loss: SubTB}, .92},
 	{Options{Method: "cmcd", Loss: KL, LearnSchedule: true, LearnSizes: true, LearnPrior: true}, .92},
 	{Options{Method: "mcd", LearnSizes: true}, .5},
@@ -252,6 +253,7 @@ func TestOptions(t *testing.T) {
 		"frame: found \"crooked\"":   {Method: "pis", Frame: "crooked"},
 		"noise: found \"whimsical\"": {Method: "pis", Noise: "whimsical"},
 		"the noise that is left":     {Method: "dis", Noise: "cosine", Grid: "geometric"},
+		"not the sampler's own":      {Method: "cmcd", Start: Pilot, LearnSizes: true, Home: .5},
 		"steps: found -1":            {Method: "pis", Steps: -1, TrainSteps: 1},
 	} {
 		if _, err := New(o); err == nil || !strings.Contains(err.Error(), want) {

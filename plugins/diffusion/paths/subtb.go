@@ -86,7 +86,7 @@ func (o *subTrajectories) back(t *training, b *chain.Batch[float32], i int) (los
 			o.g[m-1] -= float32(o.dq[m] / n)
 		}
 	}
-	norm = b.BackEach(t.params, o.each, o.each)
+	norm = t.takeBack(b, o.each)
 	o.step(t, i)
 	return loss, norm
 }

@@ -43,6 +43,14 @@ func (t *trajectory) gradient(ctx context.Context, i int) (loss, norm float64, g
 	return loss, norm, t.batch.Grad, t.target.Err()
 }
 
+// takeBack takes a loss of given paths, by its derivatives by the steps' log ratios, to the gradient, and returns its norm.
+func (t *training) takeBack(b *chain.Batch[float32], coef func(k int) []float32) float64 {
+	if b.Free != nil {
+		return b.Apart(t.params, coef)
+	}
+	return b.Back(t.params, coef)
+}
+
 // sendHome sets the ends of that many tiles to draws of the pilot.
 func (t *trajectory) sendHome(tiles int, i uint32) {
 	if tiles == 0 {
