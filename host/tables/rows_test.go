@@ -96,9 +96,9 @@ func rows() []row {
 	collapse.table, collapse.hybrid = "PIS, log-variance, from a narrow start: it is the start that loses them", false
 	l.scratch(collapse, none, method("pis", "std", "fixed", "loss", "log-variance", "steps", 200, "reference", narrow))
 
-	annealed := row{table: "CMCD, log-variance", method: method("cmcd", "start", "pilot", "learn_schedule", true, "learn_sizes", true, "net", "perdim"), pilot: pilotParticles, seconds: minutes(3)}
+	annealed := row{table: "CMCD, log-variance", method: method("cmcd", "net", "perdim"), pilot: pilotParticles, seconds: minutes(3)}
 	l.three(annealed, none, [3]float64{.7, .5, 0})
-	annealed.table, annealed.method = "General bridge, log-variance", method("bridge", "start", "pilot")
+	annealed.table, annealed.method = "General bridge, log-variance", method("bridge")
 	l.three(annealed, none, [3]float64{.7, .5, 0})
 	l.pdeRows()
 	l.contests()

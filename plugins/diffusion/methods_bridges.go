@@ -22,7 +22,7 @@ func bridges() []method.Method {
 
 // bridgeOptions are those of a bridge.
 type bridgeOptions struct {
-	Start         string  `json:"start" doc:"scratch, or pilot, in the coordinates of the draws of a short tempered run"`
+	Start         string  `json:"start" doc:"pilot, in the coordinates of the draws of a short tempered run, or scratch"`
 	Std           string  `json:"std" doc:"standard deviations of the steps: fixed or learned"`
 	Loss          string  `json:"loss" doc:"log-variance, vargrad, trajectory-balance, kl, kl-log-derivative, bsde or sub-tb. Empty: kl for mcd, whose way there is given, else log-variance"`
 	Drift         string  `json:"drift" doc:"of bridge, with nothing learned: noising, of a diffusion model and its reversal; score, Langevin steps along the geometric path; none"`
@@ -42,8 +42,8 @@ type bridgeOptions struct {
 
 func bridgeMethod(name, summary string) method.Method {
 	keys := bridgeOptions{
-		Start: paths.Scratch, Std: paths.Fixed, Drift: paths.Noising, Steps: 128,
-		Net: "perdim+mlp", Width: 64, Batch: 512, Explore: 1,
+		Start: paths.Pilot, Std: paths.Fixed, Drift: paths.Noising, Steps: 128,
+		Net: "perdim+mlp", Width: 64, Batch: 512, Explore: 1, LearnSchedule: name == "cmcd", LearnSizes: name == "cmcd",
 	}
 	return method.Method{Name: name, Summary: summary, Keys: keys, New: func(p method.Problem) (smc.Transport, error) {
 		o := keys

@@ -29,6 +29,7 @@ func TestMethods(t *testing.T) {
 		`{"method": "dds", "noise": "linear"}`, `{"method": "dis", "noise": "constant", "std": "fixed", "grid": "refined"}`, `{"method": "cmcd", "noise": "vp", "grid": "geometric"}`,
 		`{"method": "pis", "loss": "vargrad", "explore": 1.5, "home": 0.25}`, `{"method": "bridge", "start": "pilot", "explore": 2, "home": 0.5}`,
 		`{"method": "pis", "net": "ridge+mlp"}`, `{"method": "mcd", "net": "potential"}`, `{"method": "scld", "net": "potential"}`,
+		`{"method": "mcd"}`, `{"method": "cmcd"}`, `{"method": "bridge"}`, `{"method": "cmcd", "start": "scratch", "learn_schedule": false, "loss": "sub-tb"}`,
 		`{"method": "scld"}`, `{"method": "craft"}`, `{"method": "scld", "start": "scratch", "schedule": "learned", "loss": "trajectory-balance"}`,
 	} {
 		tr, err := made(t, config)
