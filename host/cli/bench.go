@@ -38,7 +38,7 @@ func (c *benchCoreCmd) Run(ctx context.Context, std Streams) error {
 		o.Only = only
 	}
 	bar := newProgress(std)
-	o.Progress = func(fraction float64, what string) { bar.update(fraction, 0, 0, what) }
+	o.Progress = func(fraction float64, what string) { bar.update(fraction, 0, "", 0, what) }
 	r, err := bench.Core(ctx, o)
 	bar.done()
 	if err != nil {

@@ -18,7 +18,9 @@ type progress struct {
 	bar     *progressbar.ProgressBar
 	started time.Time
 	shown   time.Time // last plain line
-	evals0  int64     // evaluations that an earlier part of a resumed run made
+	part    string    // of the run that is under way
+	since   time.Time // when it began
+	evals0  int64     // evaluations made before that, or by an earlier process
 	base    float64   // fraction likewise
 	begun   bool
 	width   int // of the bar
@@ -31,7 +33,7 @@ const (
 )
 
 func newProgress(out Streams) *progress {
-	p := &progress{out: out, started: time.Now(), shown: time.Now(), width: min(24, max(8, out.Width-72))}
+	p := &progress{out: out, started: time.Now(), since: time.Now(), shown: time.Now(), width: min(24, max(8, out.Width-72))}
 	if out.Terminal {
 		p.bar = progressbar.NewOptions(barSteps,
 			progressbar.OptionSetWriter(out.Err),
@@ -47,23 +49,28 @@ func newProgress(out Streams) *progress {
 	return p
 }
 
-// update shows fraction of the run done, evaluations made so far, the time that is left if the run knows better than to
-// extrapolate, and what is going on.
-func (p *progress) update(fraction float64, evals int64, left time.Duration, detail string) {
+// update shows the fraction of the run done, evaluations made so far, the time that is left, of the part of the run that is
+// named if one is, and what is going on.
+func (p *progress) update(fraction float64, evals int64, part string, left time.Duration, detail string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !p.begun {
 		p.begun, p.base, p.evals0 = true, fraction, evals
 	}
+	if part != p.part {
+		p.part, p.since, p.evals0 = part, time.Now(), evals
+	}
 	elapsed := time.Since(p.started)
 	text := ""
-	if left == 0 {
+	if part != "" {
+		text = part + ": "
+	} else {
 		left = p.remaining(fraction, elapsed)
 	}
 	if left > 0 {
-		text = short(left) + " left  "
+		text += short(left) + " left  "
 	}
-	if s := elapsed.Seconds(); evals > p.evals0 && s > 0 {
+	if s := time.Since(p.since).Seconds(); evals > p.evals0 && s > 0 {
 		text += siPrefix(float64(evals-p.evals0)/s) + " evaluations/s  "
 	}
 	text += detail

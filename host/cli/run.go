@@ -88,7 +88,7 @@ func newFolder(out, file, after string) (dir string, made []string, err error) {
 	case err == nil:
 		made = []string{runsFolder}
 	case !errors.Is(err, os.ErrExist):
-		return "", nil, fmt.Errorf("make the folder of runs: %w", err)
+		return "", nil, fmt.Errorf("make the folder of runs: %w; --out names another", err)
 	}
 	name := strings.TrimSuffix(filepath.Base(file), filepath.Ext(file))
 	if path, err := filepath.Abs(file); err == nil && name == "run" {
@@ -148,7 +148,7 @@ func (w *watching) watch(std Streams, dir string, made []string, work func(run.O
 	case errors.As(err, &stopped):
 		return resumable(err, stopped)
 	case err != nil && sum != nil:
-		return fmt.Errorf("%w\nwhat was done until then is kept; once the cause is mended, go on with:  %s resume %s\nif the cause is in the run file, start a new run: this one keeps to its own copy", err, os.Args[0], dir)
+		return kept(err, dir)
 	case err != nil:
 		return err
 	case !w.JSON:
@@ -164,7 +164,7 @@ func watched[T any](w *watching, std Streams, made []string, work func(run.Optio
 	if !w.Quiet {
 		p := newProgress(std)
 		stop = p.done
-		o.Progress = func(r run.Progress) { p.update(r.Fraction, r.Evals, r.Left, r.Detail) }
+		o.Progress = func(r run.Progress) { p.update(r.Fraction, r.Evals, r.Part, r.Left, r.Detail) }
 		o.Log = func(l plugin.LogLine) { p.print("%s: %s", l.Plugin, l.Text) }
 		o.Say = func(line string) { p.print("%s", line) }
 	}
@@ -184,6 +184,11 @@ func watched[T any](w *watching, std Streams, made []string, work func(run.Optio
 // resumable says how to go on after an interruption.
 func resumable(err error, stopped *run.Interrupted) error {
 	return fmt.Errorf("%w\nnothing is lost; go on with:  %s resume %s", err, os.Args[0], stopped.Dir)
+}
+
+// kept says how to go on after a failure.
+func kept(err error, dir string) error {
+	return fmt.Errorf("%w\nwhat was done until then is kept; once the cause is mended, go on with:  %s resume %s\nif the cause is in the run file, begin anew in another folder: this one keeps to its own copy", err, os.Args[0], dir)
 }
 
 // withoutLog leaves out of a plugin's failure the end of its output, which has been shown as it came.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 
 	"github.com/sampan-mc/sampan/host/config"
 	"github.com/sampan-mc/sampan/host/record"
@@ -47,12 +46,15 @@ func (c *trainCmd) Run(ctx context.Context, std Streams) error {
 // watchTraining does the work with progress shown, and reports what came of it.
 func (w *watching) watchTraining(std Streams, dir string, made []string, work func(run.Options) (*run.Evaluation, error)) error {
 	e, err := watched(w, std, made, work)
-	var stopped *run.Interrupted
+	var (
+		stopped *run.Interrupted
+		taken   *record.ExistsError
+	)
 	switch {
 	case errors.As(err, &stopped):
 		return resumable(err, stopped)
-	case err != nil && run.IsTraining(dir):
-		return fmt.Errorf("%w\nwhat was done until then is kept; once the cause is mended, go on with:  %s resume %s", err, os.Args[0], dir)
+	case err != nil && run.IsTraining(dir) && !errors.As(err, &taken):
+		return kept(err, dir)
 	case err != nil:
 		return err
 	case w.JSON:

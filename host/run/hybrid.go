@@ -202,7 +202,17 @@ func (h *hybridRun) prepare(ctx context.Context, rec *recorder) (*smc.Tempered, 
 
 // hooksFor are the hooks of a phase.
 func (h *hybridRun) hooksFor(rec *recorder, prefix, phase string, a *annealing) smc.Hooks {
-	show := func(r smc.Report) { h.within(phase, a.report(r)) }
+	show := func(r smc.Report) {
+		p, phase := a.report(r), phase
+		switch {
+		case phase != phaseSample:
+		case isPilot(r.Stream):
+			p.Fraction, phase = a.decided(), phaseDecide
+		default:
+			p.Fraction = a.sampled()
+		}
+		h.within(phase, p)
+	}
 	if rec == nil {
 		return smc.Hooks{Workers: 1, Progress: show}
 	}

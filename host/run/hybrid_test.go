@@ -118,17 +118,23 @@ particles = 256
 // TestHybridFromFileToSummary: pilot, training, decision, sample, and what is said of them.
 func TestHybridFromFileToSummary(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "run")
-	var said []string
+	var said, parts []string
 	last := 0.0
 	o := Options{open: opener(true, nil), Say: func(s string) { said = append(said, s) }, Progress: func(p Progress) {
 		if p.Fraction < last-1e-9 || p.Fraction > 1+1e-9 {
 			t.Errorf("progress of %v after %v: %s", p.Fraction, last, p.Detail)
 		}
 		last = p.Fraction
+		if n := len(parts); n == 0 || parts[n-1] != p.Part {
+			parts = append(parts, p.Part)
+		}
 	}}
 	sum, err := Start(context.Background(), readRun(t, hybridFile), dir, o)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if got := strings.Join(parts, " "); got != "pilot train decide sample" {
+		t.Errorf("progress of %s", got)
 	}
 	if len(sum.Plan) != 4 || !slices.Equal(said[2:], sum.Transport.Decided) || !strings.HasPrefix(said[0], "pilot: ") || !strings.HasPrefix(said[1], "trained: 40 steps") {
 		t.Errorf("said %q, plan %+v", said, sum.Plan)
@@ -202,12 +208,12 @@ func TestHybridResumes(t *testing.T) {
 	if want.Beside == nil || !want.Beside.Run || want.Beside.Particles < fewBeside {
 		t.Fatalf("beside %+v", want.Beside)
 	}
-	for _, part := range []string{"tempered", "train ", "pilot", "island-1", "island-0"} {
+	for _, part := range []string{"tempered", phaseTrain, phaseDecide, "island-1", "island-0"} {
 		ctx, cancel := context.WithCancelCause(context.Background())
 		dir := filepath.Join(t.TempDir(), "run")
 		stop := func() { cancel(fmt.Errorf("stopped in %s", part)) }
 		o := Options{open: opener(true, nil), Progress: func(p Progress) {
-			if strings.HasPrefix(p.Detail, part) {
+			if p.Part == part || strings.HasPrefix(p.Detail, part) {
 				stop()
 			}
 		}}

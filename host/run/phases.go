@@ -1,6 +1,9 @@
 package run
 
 import (
+	"sync"
+	"time"
+
 	"github.com/sampan-mc/sampan/host/record"
 	"github.com/sampan-mc/sampan/smc/mcmc"
 )
@@ -19,11 +22,20 @@ type phases struct {
 	began, ended map[string]float64 // seconds of the run so far
 	evals        map[string]evals
 	width        map[string]float64 // parts of the whole, guessed, for the progress bar
+
+	mu    sync.Mutex
+	paces map[string]standing
+}
+
+// standing is where a phase stood when this process first told of it.
+type standing struct {
+	at       time.Time
+	fraction float64
 }
 
 func newPhases(names ...string) *phases {
 	guess := map[string]float64{phasePilot: 0.1, phaseTrain: 0.5, phaseDecide: 0.1, phaseSample: 0.3, phaseBeside: 0.2}
-	p := &phases{began: map[string]float64{}, ended: map[string]float64{}, evals: map[string]evals{}, width: map[string]float64{}}
+	p := &phases{began: map[string]float64{}, ended: map[string]float64{}, evals: map[string]evals{}, width: map[string]float64{}, paces: map[string]standing{}}
 	total := 0.0
 	for _, n := range names {
 		total += guess[n]
@@ -46,6 +58,21 @@ func (p *phases) spent() evals {
 }
 
 func (p *phases) seconds(name string) float64 { return max(0, p.ended[name]-p.began[name]) }
+
+// left is how long a phase of which so much is done goes on, 0 if it is too early to say.
+func (p *phases) left(name string, fraction float64) time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	from, known := p.paces[name]
+	if !known {
+		p.paces[name] = standing{time.Now(), fraction}
+	}
+	done := fraction - from.fraction
+	if !known || done < telling || fraction >= 1 {
+		return 0
+	}
+	return time.Duration(float64(time.Since(from.at)) * (1 - fraction) / done)
+}
 
 // before is the part of the run that lies before a phase.
 func (p *phases) before(name string) float64 {
@@ -85,10 +112,18 @@ func (h *hybridRun) note(kind, phase string) error {
 	return h.folder.Event(kind, record.Fields{"phase": phase, "seconds": h.seconds().fields()})
 }
 
-// within scales the progress of a phase to that of the run.
+// telling is the part of a phase that must be done before the rest is foretold.
+const telling = 0.05
+
+// within scales the progress of a phase to that of the run. How long one takes says nothing of the others, so that the time
+// left is the phase's; a decision's nobody knows.
 func (h *hybridRun) within(name string, p Progress) {
 	if h.options.Progress == nil {
 		return
+	}
+	p.Part = name
+	if name != phaseTrain && name != phaseDecide { // a training tells itself
+		p.Left = h.phases.left(name, p.Fraction)
 	}
 	p.Fraction = h.phases.before(name) + h.phases.width[name]*min(p.Fraction, 1)
 	if name != phaseTrain { // which counts on its own, and tells at its end

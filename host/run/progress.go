@@ -3,6 +3,7 @@ package run
 import (
 	"fmt"
 	"math"
+	"strings"
 	"sync"
 	"time"
 
@@ -15,7 +16,8 @@ type Progress struct {
 	Fraction float64       // done, of the whole run; an estimate
 	Evals    int64         // evaluations of the target so far
 	Detail   string        // for people: inverse temperature, stage, effective sample size
-	Left     time.Duration // until the end of the part of the run that Detail tells of; 0: not known
+	Part     string        // of the run, that Detail and Left tell of, where the parts go at speeds of their own; empty: the whole
+	Left     time.Duration // until its end; 0: not known
 }
 
 // annealing estimates the progress of a population run: a pilot and several islands, each from β = 0 to 1.
@@ -48,6 +50,29 @@ func (a *annealing) report(r smc.Report) Progress {
 	a.evals[r.Stream] = r.Tally.Density + r.Tally.Gradient
 	return Progress{Fraction: a.fraction(), Evals: sum(a.evals), Detail: stageText(r)}
 }
+
+// decided guesses how much of a decision, which takes nobody knows how many pilots, is behind.
+func (a *annealing) decided() float64 {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return 1 - math.Exp2(-sum(a.part))
+}
+
+// sampled is the part of the islands' work that is done.
+func (a *annealing) sampled() float64 {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	done := 0.0
+	for stream, part := range a.part {
+		if !isPilot(stream) {
+			done += part
+		}
+	}
+	return done / float64(a.of)
+}
+
+// isPilot tells the pilots of a decision, pilot, pilot-2 and so on, from islands.
+func isPilot(stream string) bool { return strings.HasPrefix(stream, phasePilot) }
 
 // fraction counts a pilot as one more island. While the pilot runs the islands have done nothing.
 func (a *annealing) fraction() float64 {

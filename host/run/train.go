@@ -105,9 +105,11 @@ func (h *hybridRun) trainAlone(ctx context.Context) (*Evaluation, error) {
 	}
 	var e *Evaluation
 	if err == nil {
+		h.within(phaseTrain, Progress{Fraction: 1, Detail: "evaluating what was learned"})
 		e, err = h.evaluate(ctx)
 	}
 	if err == nil {
+		h.within(phaseTrain, Progress{Fraction: 1, Detail: "drawing the picture"})
 		err = h.draw(ctx, pilot)
 	}
 	if err == nil {

@@ -251,7 +251,7 @@ func (p *pace) of(r smc.TrainReport) Progress {
 }
 
 func trainProgress(r smc.TrainReport) Progress {
-	p := Progress{Detail: fmt.Sprintf("train  %s  step %d", r.Phase, r.Step)}
+	p := Progress{Detail: fmt.Sprintf("%s  step %d", r.Phase, r.Step)}
 	if r.Of > 0 {
 		p.Fraction = float64(r.Step) / float64(r.Of)
 		p.Detail += fmt.Sprintf("/%d", r.Of)

@@ -88,8 +88,10 @@ func (r *run) restore(data []byte) error {
 	}
 	faults := []error{fill(f, "theta", r.program.Params.Theta)}
 	r.kept(func(name string, v []float32) { faults = append(faults, fill(f, name, v)) }, func(name string, n *int) { *n = at.Counts[name] })
-	if err := errors.Join(faults...); err != nil {
-		return fmt.Errorf("checkpoint: %w", err)
+	for _, err := range faults {
+		if err != nil { // the others say the same
+			return fmt.Errorf("checkpoint: of a training with another configuration: %w", err)
+		}
 	}
 	r.program.Params.Refresh()
 	r.phase, r.step, r.done, r.started, r.loss = at.Phase, at.Step, at.Done, at.Started, at.Loss
