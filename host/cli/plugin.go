@@ -103,6 +103,11 @@ func (c *pluginDescribeCmd) Run(ctx context.Context, std Streams) error {
 	}
 	out := described{Name: spec.Name, Version: spec.Version, SDK: spec.SDK, Source: spec.Source, Command: spec.Command, Components: []componentJSON{}}
 	for _, k := range spec.Components {
+		if c.Method != "" {
+			if k.Schema, err = schemaOf(k.Schema, c.Method); err != nil {
+				return err
+			}
+		}
 		out.Components = append(out.Components, componentJSON{Kind: k.Kind, Name: k.Name, Summary: k.Summary, Schema: k.Schema})
 	}
 	if c.JSON {
@@ -114,9 +119,7 @@ func (c *pluginDescribeCmd) Run(ctx context.Context, std Streams) error {
 		if len(k.Schema) == 0 {
 			continue
 		}
-		if err := showSchema(std.Out, k.Schema, c.Method); err != nil {
-			return err
-		}
+		showSchema(std.Out, k.Schema, c.Method)
 	}
 	if c.Use == diffusion.Name && c.Method == "" {
 		std.say("\n`sampan plugin describe %s METHOD` shows the keys of a method; docs/samplers.md tells of them all", diffusion.Name)

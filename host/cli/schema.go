@@ -22,27 +22,41 @@ type schema struct {
 	OneOf       []schema
 }
 
+// schemaOf is a schema with the alternative of this title as its only one.
+func schemaOf(text json.RawMessage, title string) (json.RawMessage, error) {
+	var s struct{ OneOf []json.RawMessage }
+	var whole map[string]any
+	if len(text) > 0 && (json.Unmarshal(text, &s) != nil || json.Unmarshal(text, &whole) != nil) {
+		return text, nil // a schema of another form
+	}
+	var titles []string
+	for _, one := range s.OneOf {
+		var a schema
+		if err := json.Unmarshal(one, &a); err != nil {
+			return nil, fmt.Errorf("the plugin's schema: %w", err)
+		}
+		if a.Title == title {
+			whole["oneOf"] = []json.RawMessage{one}
+			return json.Marshal(whole)
+		}
+		titles = append(titles, a.Title)
+	}
+	accepted := "none"
+	if len(titles) > 0 {
+		accepted = strings.Join(titles, ", ")
+	}
+	return nil, &usageError{fmt.Sprintf("method: found %q, accepted: %s%s", title, accepted, meant(title, titles))}
+}
+
 // showSchema writes the keys of a component's configuration; of its alternatives, only where name is that of one, those of
 // that one.
-func showSchema(w io.Writer, text json.RawMessage, name string) error {
+func showSchema(w io.Writer, text json.RawMessage, name string) {
 	var s schema
 	if err := json.Unmarshal(text, &s); err != nil {
 		fmt.Fprintf(w, "         configuration: %s\n", text) // a schema of another form
-		return nil
+		return
 	}
-	var titles []string
-	for _, a := range s.OneOf {
-		titles = append(titles, a.Title)
-	}
-	if name != "" {
-		i := slices.Index(titles, name)
-		if i < 0 {
-			accepted := "none"
-			if len(titles) > 0 {
-				accepted = strings.Join(titles, ", ")
-			}
-			return &usageError{fmt.Sprintf("found %q, accepted: %s%s", name, accepted, meant(name, titles))}
-		}
+	if i := slices.IndexFunc(s.OneOf, func(a schema) bool { return name != "" && a.Title == name }); i >= 0 {
 		fmt.Fprintf(w, "\n%s: %s\n", name, s.OneOf[i].Description)
 		all := maps.Clone(s.OneOf[i].Properties)
 		for k, p := range s.Properties {
@@ -64,7 +78,6 @@ func showSchema(w io.Writer, text json.RawMessage, name string) error {
 		}
 		fmt.Fprint(w, "\n"+columns(rows))
 	}
-	return nil
 }
 
 // keys adds a row for each key of the table s, and of the tables in it.
