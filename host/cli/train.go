@@ -49,11 +49,12 @@ func (w *watching) watchTraining(std Streams, dir string, made []string, work fu
 	var (
 		stopped *run.Interrupted
 		taken   *record.ExistsError
+		inUse   *record.InUseError
 	)
 	switch {
 	case errors.As(err, &stopped):
 		return resumable(err, stopped)
-	case err != nil && run.IsTraining(dir) && !errors.As(err, &taken):
+	case err != nil && run.IsTraining(dir) && !errors.As(err, &taken) && !errors.As(err, &inUse):
 		return kept(err, dir)
 	case err != nil:
 		return err

@@ -44,13 +44,16 @@ func (h *hybridRun) compare(ctx context.Context, rec *recorder, out *hybridOutco
 	k := h.knobs()
 	tally := out.tally()
 	cost := evalsOf(&tally)
-	if out.tempered == nil {
+	var pilot evals
+	switch {
+	case out.tempered != nil:
+		pilot = evalsOf(&out.tempered.Tally)
+	case !k.Beside:
 		return nil, nil // without one nobody knows what a particle costs
 	}
-	pilot := evalsOf(&out.tempered.Tally)
-	each := float64(pilot.Sum()) / float64(h.pilotCfg.Particles)
 	b := &besideOutcome{}
 	if k.BesideParticles == 0 { // its islands, and a pilot as large as one
+		each := float64(pilot.Sum()) / float64(h.pilotCfg.Particles)
 		k.BesideParticles = int(float64(cost.Sum()) / (each * float64(h.cfg.Islands+1)))
 		if k.Beside && rec != nil {
 			if err := h.writeRunFile(); err != nil {

@@ -60,6 +60,9 @@ func newHybrid(ctx context.Context, p *populationRun) (algorithm, error) {
 	}
 	h.pilotCfg = p.cfg
 	h.pilotCfg.Particles = k.Pilot.Particles
+	if k.Beside && k.Pilot.Skip && k.BesideParticles == 0 {
+		return nil, c.Problem("sampler.transport.beside", "found true with pilot.skip = true, accepted: with beside_particles, as only a pilot tells how many cost as much")
+	}
 	names := []string{phaseDecide, phaseSample}
 	if !k.Pilot.Skip {
 		names = append(names, phasePilot)
@@ -190,6 +193,9 @@ func (h *hybridRun) prepare(ctx context.Context, rec *recorder) (*smc.Tempered, 
 		hooks := h.hooksFor(rec, "", phasePilot, newAnnealing(cfg))
 		var err error
 		if pilot, err = smc.Pilot(ctx, h.ref, h.density, h.pilotCfg, int64(h.knobs().Pilot.MaxEvaluations), hooks); err != nil {
+			if n := h.knobs().Pilot.MaxEvaluations; n > 0 && ctx.Err() == nil {
+				err = fmt.Errorf("pilot, with sampler.transport.pilot.max_evaluations = %d: %w", n, err)
+			}
 			return nil, err
 		}
 		if err := h.end(phasePilot, evalsOf(&pilot.Tally)); err != nil {

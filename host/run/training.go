@@ -151,7 +151,7 @@ func (h *hybridRun) trainError(err error) error {
 	k := h.knobs()
 	switch {
 	case k.Pilot.Skip:
-		return fmt.Errorf("train, with sampler.transport.pilot.skip = true: %w", err)
+		return fmt.Errorf("train, with sampler.transport.pilot.skip = true: %w; leave that out, or set start = \"scratch\" under sampler.transport.config where the method has it", err)
 	case k.Train.MaxEvaluations > 0:
 		return fmt.Errorf("train, with sampler.transport.train.max_evaluations = %d: %w", k.Train.MaxEvaluations, err)
 	}
