@@ -40,6 +40,11 @@ func (b *book) enter(o *outcome) error {
 		b.outcomes[o.Row] = map[int]*outcome{}
 	}
 	b.outcomes[o.Row][o.Seed] = o
+	return b.save()
+}
+
+// save writes file and page.
+func (b *book) save() error {
 	text, err := json.MarshalIndent(b.outcomes, "", " ")
 	if err != nil {
 		return err

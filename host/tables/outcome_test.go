@@ -101,6 +101,7 @@ func (o *outcome) weigh(ctx context.Context, t smc.Transport, target targets.Den
 
 // judgeModes tells which modes were found by weighted points, of which so many are effective.
 func (o *outcome) judgeModes(weights []float64, mode []int, lw []float64, effective float64) {
+	o.Modes, o.Of = 0, 0
 	shares := diag.ModeShares(mode, len(weights), lw)
 	o.Variation = diag.TotalVariation(shares, weights)
 	for i, w := range weights {

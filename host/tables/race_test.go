@@ -30,7 +30,8 @@ const (
 	envPython = "SAMPAN_TABLES_PYTHON" // a Python with JAX, which `make tables-prototypes` sets
 
 	raceShare = 0.5 // of the prototype's time that is allowed
-	raceFrom  = 8   // the shortest training that is tried is this part of the method's own
+	raceFrom  = 0.2 // the shortest training that is tried, as a part of the method's own
+	raceOn    = 1.2 // each that follows is longer by this
 )
 
 // recipes is the folder of the prototypes.
@@ -53,8 +54,8 @@ func (r row) outrun(ctx context.Context, o *outcome) error {
 		return fmt.Errorf("prototype: %w", err)
 	}
 	o.Prototype = &p
-	for part := raceFrom; part >= 1; part /= 2 {
-		s, err := r.train(ctx, o, r.steps/part)
+	for part := raceFrom; part < raceOn; part *= raceOn {
+		s, err := r.train(ctx, o, int(min(part, 1)*float64(r.steps)))
 		if err != nil {
 			return err
 		}

@@ -91,7 +91,7 @@ func rows() []row {
 	narrow := map[string]any{"scale": 1} // as published: too narrow to reach the modes
 	collapse := row{table: "PIS, KL, from a narrow start: loses modes", noModes: true, biased: true, hybrid: true, seconds: minutes(3)}
 	l.scratch(collapse, [3]float64{.0051, .0004, .8172}, method("pis", "std", "fixed", "loss", "kl", "steps", 200, "reference", narrow))
-	collapse.table = "DIS, KL, from a narrow start: loses modes"
+	collapse.table = "DIS, KL, from a narrow start"
 	l.scratch(collapse, [3]float64{.0226, .0012, .0225}, method("dis", "std", "fixed", "loss", "kl", "steps", 200, "reference", narrow))
 	collapse.table, collapse.hybrid = "PIS, log-variance, from a narrow start: it is the start that loses them", false
 	l.scratch(collapse, none, method("pis", "std", "fixed", "loss", "log-variance", "steps", 200, "reference", narrow))

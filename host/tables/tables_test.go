@@ -88,6 +88,9 @@ func TestTables(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if err := book.save(); err != nil { // as the tables are now, whatever rows follow
+		t.Fatal(err)
+	}
 	slots := make(chan struct{}, runtime.GOMAXPROCS(0))
 	var wait sync.WaitGroup
 	for _, r := range todo {
