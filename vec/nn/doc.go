@@ -17,7 +17,7 @@
 //	z_l = W_lᵀ [h_{l−1}; 1],   h_l = act(z_l)  or, residual,  h_l = h_{l−1} + act(z_l)
 //	∂L/∂z_l = ∂L/∂h_l ∘ act′(z_l),   ∂L/∂W_l = [h_{l−1}; 1] (∂L/∂z_l)ᵀ,   ∂L/∂h_{l−1} = W_l ∂L/∂z_l
 //
-// PerDim shares one small net over the dimensions, Ridge over learned directions; Sum adds nets; Gated adds multiples of
+// PerDim shares one small net over the dimensions, Ridge over learned directions; Sum adds nets; Mirrored makes one even or odd; Gated adds multiples of
 // inputs (a score, the state) whose factors depend on time; Heads bounds outputs; Fourier and Sinusoid embed time. What
 // depends on time alone, where all particles share it, is evaluated once a time step by a Grid and enters a Pass as its
 // Cond; where each particle has a time of its own, Conditioned evaluates it beside them.

@@ -57,6 +57,10 @@ func zoo[T vec.Float]() map[string]func(l *Layout) Net[T] {
 			return NewSum(r, mlp(l, "m", MLPConfig{In: 7, Out: 1, Hidden: []int{16, 16}, Act: Tanh}))
 		},
 	}
+	zoo["even"] = func(l *Layout) Net[T] { return NewMirrored(zoo["ridge potential plus MLP"](l), 4, false) }
+	zoo["odd"] = func(l *Layout) Net[T] {
+		return NewMirrored(mlp(l, "m", MLPConfig{In: 5, Out: 3, Hidden: []int{12, 12}}), 3, true)
+	}
 	for _, a := range []Activation{SiLU, GELU, Tanh, Sigmoid, Softplus, Identity} {
 		zoo[[]string{"SiLU", "GELU", "tanh", "sigmoid", "softplus", "identity"}[a]] = func(l *Layout) Net[T] {
 			return mlp(l, "m", MLPConfig{In: 3, Out: 2, Hidden: []int{15, 15}, Act: a})

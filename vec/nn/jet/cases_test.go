@@ -86,6 +86,7 @@ type config struct {
 	alone            bool  // ridge nets alone
 	directionsHidden []int
 	embed            int
+	mirrored         bool
 }
 
 var cases = []config{
@@ -104,6 +105,9 @@ var cases = []config{
 	{Features: Features{Dim: 3, Scale: 0.7, Time: nn.Sinusoid{Harmonics: 1}}, act: nn.Tanh, p: 16, directions: 5, alone: true, directionsHidden: []int{8, 8}, embed: 3},
 	{Features: Features{Dim: 4, Scale: 0.7, Time: nn.Sinusoid{Harmonics: 2}}, act: nn.Tanh, hidden: []int{10, 8}, p: 64, directions: 6, directionsHidden: []int{9, 7}, embed: 2},
 	{Features: Features{Dim: 2, Scale: 1}, act: nn.SiLU, hidden: []int{8, 6, 7}, p: 8, directions: 2, directionsHidden: []int{6}},
+	// Even potentials and odd fields.
+	{Features: Features{Dim: 3, Scale: 0.7, Time: nn.Sinusoid{Harmonics: 1}}, act: nn.Tanh, hidden: []int{10, 8}, p: 16, directions: 4, directionsHidden: []int{8, 8}, embed: 2, mirrored: true},
+	{Features: Features{Dim: 2, Scale: 1}, act: nn.SiLU, hidden: []int{9, 7, 5}, p: 8, mirrored: true},
 }
 
 func each(t *testing.T, test func(t *testing.T, i int)) {
@@ -145,6 +149,9 @@ func nets[T vec.Float](i int) (phi, mu nn.Net[T], w *nn.Params[T]) {
 	var a nn.Dense
 	mu = build[T](&l, "mu", cases[i], cases[i].Dim, &a)
 	phi = build[T](&l, "phi", cases[i], 1, &a)
+	if d := cases[i].Dim; cases[i].mirrored {
+		phi, mu = nn.NewMirrored(phi, d, false), nn.NewMirrored(mu, d, true)
+	}
 	w = nn.NewParams[T](&l)
 	w.Init(rng.NewKey(uint64(i), "test", 0))
 	r := rand.New(rand.NewPCG(uint64(i), 7))

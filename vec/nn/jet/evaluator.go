@@ -42,7 +42,7 @@ type evaluator[T vec.Float] interface {
 }
 
 // NewPotential evaluates net, of one output, with gradient, Laplacian and time derivative, by jets: an MLP, a Ridge
-// potential, a Conditioned MLP, or a Sum of such.
+// potential, a Conditioned MLP, a Sum of such, or one made even.
 func NewPotential[T vec.Float](net nn.Net[T], in *Input[T], a *tile.Arena[T]) Potential[T] {
 	return newScalar(net, in, func(net nn.Net[T], in *Input[T]) inner[T] { return newScalarJets(net, in, a) }, a)
 }
@@ -70,11 +70,13 @@ func newScalar[T vec.Float](net nn.Net[T], in *Input[T], of func(nn.Net[T], *Inp
 		return s
 	case *nn.Ridge[T]:
 		return newRidgeScalar(net, in, of, a)
+	case *nn.Mirrored[T]:
+		return newEvenScalar(net, in, of, a)
 	}
 	return of(net, in)
 }
 
-// NewField evaluates net, of Dim outputs: an MLP, a Ridge field, a Conditioned MLP, or a Sum of such. The divergence is
+// NewField evaluates net, of Dim outputs: an MLP, a Ridge field, a Conditioned MLP, a Sum of such, or one made odd. The divergence is
 // exact, in the way that is cheapest for the net.
 func NewField[T vec.Float](net nn.Net[T], in *Input[T], a *tile.Arena[T]) Field[T] {
 	switch net := net.(type) {
@@ -86,6 +88,8 @@ func NewField[T vec.Float](net nn.Net[T], in *Input[T], a *tile.Arena[T]) Field[
 		return s
 	case *nn.Ridge[T]:
 		return newRidgeField(net, in, a)
+	case *nn.Mirrored[T]:
+		return newOddField(net, in, func(in *Input[T]) Field[T] { return NewField(net.Net, in, a) }, a)
 	}
 	if m, _ := perceptron(net, in, in.Dim); len(m.Hidden) == 2 && !m.Residual && in.Dim > 1 {
 		return newTrace(net, in, a)

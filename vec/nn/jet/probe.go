@@ -28,6 +28,8 @@ func NewProbe[T vec.Float](net nn.Net[T], in *Input[T], a *tile.Arena[T]) Probe[
 			s.probes = append(s.probes, p)
 		}
 		return s
+	case *nn.Mirrored[T]:
+		return newOddProbe(net, in, a)
 	case *nn.Ridge[T]:
 		return exact[T]{newRidgeField(net, in, a)}
 	}

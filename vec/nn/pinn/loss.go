@@ -41,6 +41,8 @@ type Config struct {
 	// Probes says that div μ of perceptrons is estimated along two random directions a point, Points.Probes, and that r² is the product
 	// of the residuals of both, whose mean it is (Hutchinson). For Gradient and fields alone: rows of a Jacobian have no such pairs.
 	Probes bool
+	// Even says that V(−x, t) = V(x, t): φ and Φ are even, and μ odd.
+	Even bool
 
 	Known bool // batches hold known parts of V
 	Norms int  // z to learn
@@ -75,6 +77,12 @@ type Loss[T vec.Float] struct {
 // New adds the nets name.potential and name.drift, and name.norm if there are z, to a layout.
 func New[T vec.Float](layout *nn.Layout, name string, c Config) *Loss[T] {
 	phi, mu := nets[T](layout, name, c)
+	if c.Even {
+		phi = nn.NewMirrored(phi, c.Dim, false)
+		if mu != nil {
+			mu = nn.NewMirrored(mu, c.Dim, !c.Equation.Gradient())
+		}
+	}
 	return Of(layout, name, c, phi, mu)
 }
 

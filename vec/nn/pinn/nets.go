@@ -64,6 +64,9 @@ func (l *Loss[T]) SetDirections(w *nn.Params[T], a []float64) {
 	if of == nil {
 		of = l.Potential
 	}
+	if m, ok := of.(*nn.Mirrored[T]); ok {
+		of = m.Net
+	}
 	switch net := of.(type) {
 	case *nn.Ridge[T]:
 		net.SetDirections(w, a)
