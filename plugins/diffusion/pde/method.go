@@ -30,6 +30,7 @@ type Options struct {
 	Points        string  `json:"points" doc:"that are trained on, one or more joined by +: pilot, its populations; between, starts and its draws of the target; flow, where the drift goes; cone and box, uniform between sides that go from the start's to the target's, or hold both"`
 
 	Net        string `json:"net" doc:"ridge+mlp, sums along learned directions and a perceptron; ridge, the former alone; mlp, the latter"`
+	Symmetry   string `json:"symmetry" doc:"that nets have: none, or even, V(-x) = V(x), of a target that is so in the coordinates that samplers work in, at twice the work"`
 	Width      int    `json:"width" doc:"of the perceptron"`
 	Directions int    `json:"directions" doc:"of the net; 0: by the dimension, and begun along the axes of a product, if the frame or, from 17 coordinates, the pilot shows one"`
 	TrainSteps int    `json:"train_steps" doc:"0: 500 of spring, 1500 of it with net mlp, 4000 of adam"`
@@ -113,7 +114,7 @@ func Defaults(name string) Options {
 	case NETS:
 		o.Serve, o.Path = Split, geometric
 	}
-	o.Interpolation, o.Reference, o.Shape, o.Points = power, 1, 2, usual
+	o.Interpolation, o.Reference, o.Shape, o.Points, o.Symmetry = power, 1, 2, usual, anyhow
 	return o
 }
 
@@ -151,6 +152,7 @@ func (o Options) check(name string) error {
 	one("path", o.Path, learned, geometric)
 	one("frame", o.Frame, Product, White, Scale)
 	one("net", o.Net, RidgeMLP, Ridge, MLP)
+	one("symmetry", o.Symmetry, anyhow, even)
 	one("optimiser", o.Optimiser, springs, adam)
 	one("volume", o.Volume, integrated, determinant)
 	if e := o.equation(name); o.Volume == determinant {
@@ -215,6 +217,7 @@ func (o Options) Plan(name string) *Plan {
 	default:
 		p.Train = trainSteps
 	}
+	p.Even = o.Symmetry == even
 	p.Circular, p.Reference, p.Shape, p.Points = o.Interpolation == circular, o.Reference, o.Shape, strings.Split(o.Points, "+")
 	return p
 }

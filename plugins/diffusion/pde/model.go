@@ -41,7 +41,7 @@ func (p *Plan) newModel(dim, idle, directions int) *model {
 	m := &model{base: p.base(dim, idle), sigma: p.Sigma}
 	c := pinn.Config{
 		Equation: p.Equation, Features: jet.Features{Dim: dim - idle, Scale: 1, Time: nn.Sinusoid{Harmonics: harmonics}},
-		Hidden: []int{p.Width, p.Width}, Act: nn.Tanh, Head: headMLP, Known: true, Norms: norms, Probes: p.Probes,
+		Hidden: []int{p.Width, p.Width}, Act: nn.Tanh, Head: headMLP, Known: true, Norms: norms, Probes: p.Probes, Even: p.Even,
 	}
 	if c.Dim > many {
 		c.Head = headMany
@@ -58,6 +58,9 @@ func (p *Plan) newModel(dim, idle, directions int) *model {
 func (m *model) start(w *nn.Params[float32], key rng.Key, directions, norm []float32) {
 	w.Init(key)
 	for _, net := range []nn.Net[float32]{m.loss.Potential, m.loss.Drift} {
+		if s, ok := net.(*nn.Mirrored[float32]); ok {
+			net = s.Net
+		}
 		if s, ok := net.(*nn.Sum[float32]); ok {
 			net = s.Nets[0]
 		}

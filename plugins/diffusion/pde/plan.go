@@ -34,6 +34,7 @@ type Plan struct {
 	Points    []string // kinds of points that are trained on
 	Circular  bool     // the shares of target and start are sine and cosine, and not t^p and 1 − t^p
 	Reference float64  // standard deviation of the start, in the frame
+	Even      bool     // nets are such that V(−x, t) = V(x, t)
 	Shape     float64  // of the start: its tails are exp(−|y|^Shape)
 
 	Method     string
@@ -71,9 +72,17 @@ func (p *Plan) Prepare(ctx context.Context, problem *learn.Problem, levels []smc
 	if err != nil {
 		return nil, fmt.Errorf("method %s: %w", p.Method, err)
 	}
+	if p.Even {
+		if x, err = reflected(ctx, problem.Target, x); err != nil {
+			return nil, fmt.Errorf("method %s: %w", p.Method, err)
+		}
+	}
 	f, kind, err := p.frame(ctx, problem, x)
 	if err != nil {
 		return nil, err
+	}
+	if p.Even {
+		f.Mean = make([]float64, problem.Dim) // but for rounding
 	}
 	if p.Circular || p.Reference != 1 || p.Shape != 2 { // coordinates that are normal at both ends are not so on the way
 		axes := slices.Clone(f.B)

@@ -28,7 +28,7 @@ func TestLearns(t *testing.T) {
 		{LogCE, 1, func(o *Options) { o.Net = Ridge }, .98},
 		{LogCE, 2, func(o *Options) { o.Net, o.Frame, o.Width = MLP, White, 32 }, .9},
 		{LogCE, 2, func(o *Options) { o.Interpolation, o.Reference, o.Shape = circular, 1.2, 4 }, .95},
-		{LogCE, 2, func(o *Options) { o.Points = "cone+flow" }, .95},
+		{LogCE, 2, func(o *Options) { o.Points, o.Symmetry = "cone+flow", even }, .95},
 		{LogCE, 1, func(o *Options) { o.Points = "pilot+box" }, .9},
 		{LogFP, 1, func(o *Options) { o.Steps = 64 }, .8},
 		{LogFP, 1, func(o *Options) { o.Serve, o.Steps = Split, 32 }, .95},

@@ -128,7 +128,7 @@ func TestPopulations(t *testing.T) {
 // TestPathOptions: interpolations, starts and points that do not fit are said.
 func TestPathOptions(t *testing.T) {
 	for key, change := range map[string]func(o *Options){
-		"interpolation": func(o *Options) { o.Interpolation = "spline" }, "start_std": func(o *Options) { o.Reference = 0 }, "start_shape": func(o *Options) { o.Shape = 1 }, "points": func(o *Options) { o.Points = "flow+grid" },
+		"interpolation": func(o *Options) { o.Interpolation = "spline" }, "start_std": func(o *Options) { o.Reference = 0 }, "symmetry": func(o *Options) { o.Symmetry = "odd" }, "start_shape": func(o *Options) { o.Shape = 1 }, "points": func(o *Options) { o.Points = "flow+grid" },
 	} {
 		o := Defaults(LogCE)
 		change(&o)
