@@ -15,6 +15,7 @@ import (
 //     standard error is off by more than a factor of two in one run of six.
 //  2. The scatter across islands, if that is trusted. It takes over when the islands disagree by more than their
 //     genealogies allow, as when each has seen other modes.
+//     But heavy tails make the error of importance sampling too small, if anything: scatter that is smaller still is luck.
 //  3. The largest there is, not to be trusted. If there is none, an untrusted NaN.
 func Headline(errors []LogZError) LogZError {
 	within, across, largest := LogZError{Value: math.NaN()}, LogZError{Value: math.NaN()}, LogZError{Value: math.NaN(), DF: math.NaN()}
@@ -31,7 +32,7 @@ func Headline(errors []LogZError) LogZError {
 	switch {
 	case within.Trusted && !contradict(within, across):
 		return within
-	case across.Trusted:
+	case across.Trusted && !(within.Method == MethodImportance && within.Value > across.Value):
 		return across
 	}
 	if largest.Trusted { // a trusted one that the others contradict

@@ -205,6 +205,7 @@ func TestHeadlineRule(t *testing.T) {
 	far := LogZError{MethodIslands, 2, true, "", 3}
 	few := LogZError{MethodIslands, 0.3, false, "", 1}
 	weak := LogZError{MethodGenealogical, 0.1, false, "", 4}
+	heavy := LogZError{MethodImportance, 0.2, false, "", 30}
 	for _, c := range []struct {
 		name    string
 		in      []LogZError
@@ -216,6 +217,8 @@ func TestHeadlineRule(t *testing.T) {
 		{"agree", []LogZError{within, across}, MethodGenealogical, 0.1, true, false},
 		{"islands have seen other modes", []LogZError{within, far}, MethodIslands, 2, true, true},
 		{"ancestors died out", []LogZError{weak, across}, MethodIslands, 0.15, true, false},
+		{"heavy tails", []LogZError{heavy, far}, MethodIslands, 2, true, true},
+		{"heavy tails, islands that agree by luck", []LogZError{heavy, across}, MethodImportance, 0.2, false, false},
 		{"nothing to trust", []LogZError{weak, few}, MethodIslands, 0.3, false, false},
 		{"one island", []LogZError{within, AcrossIslands([]float64{1}, []int{5})}, MethodGenealogical, 0.1, true, false},
 	} {
