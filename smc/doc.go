@@ -61,6 +61,9 @@
 // the step size towards a wanted acceptance probability from one move to the next (Robbins and Monro 1951). Where the
 // particles are strongly correlated, by more than sampling noise explains, it learns the correlations too.
 //
+// Pilot, which a transport learns from, ends with moves of finer steps where its last ones were hopeless for some of the
+// particles, as in the neck of a funnel. They are at β = 1: its log Z is what it was without.
+//
 // # Same bytes
 //
 // Randomness is keyed by (seed, purpose, island; slot, stage, inner step), so that the result does not depend on how many

@@ -43,6 +43,8 @@ type population struct {
 	refinable bool    // finer cuts can be had, rather than replace a segment
 	wants     bool    // finer cuts
 
+	hopeless float64 // part of the proposals of the last stage's moves
+
 	trial bool // a pilot's: where the transport is of no use at all, it need not go on without
 
 	sp                       *Particles  // what resampling gathers into; swapped with p and s
@@ -359,6 +361,7 @@ func (pop *population) move(ctx context.Context, steps int, report *Report) erro
 		}
 		pop.plan.Stages = append(pop.plan.Stages, stage)
 	}
+	pop.hopeless = float64(sum.Hopeless) / float64(sum.Tried)
 	report.Moves, report.Acceptance, report.Step, report.Divergent = steps, sum.Acceptance(), pop.tuning.Step, sum.Divergent
 	return nil
 }

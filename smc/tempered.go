@@ -112,6 +112,14 @@ func (t *tempering) work(ctx context.Context, maxEvals int64) error {
 	return nil
 }
 
+// advance takes the population through its next stage, and has it settle after the last.
+func (t *tempering) advance(ctx context.Context) error {
+	if err := t.population.advance(ctx); err != nil || !t.done() {
+		return err
+	}
+	return t.settle(ctx)
+}
+
 // keep adds the population to the levels, and saves all.
 func (t *tempering) keep() error {
 	l := Level{

@@ -10,11 +10,16 @@ import (
 // maxEnergyError is the energy error from which a trajectory counts as divergent, as in Stan.
 const maxEnergyError = 1000
 
+// hopeless is the acceptance probability below which a proposal is: its energy is off by 7, which where a step size suits
+// happens to hardly any.
+const hopeless = 1e-3
+
 // Stats sums up one move of a population.
 type Stats struct {
 	Tried     int     // rows that could move
 	Accepted  int     // of these, accepted
 	Prob      float64 // sum of their acceptance probabilities
+	Hopeless  int     // of these, with an acceptance probability below 0.001
 	Divergent int     // of these, with an energy error above 1000, or no energy at all
 	Leapfrogs int     // steps of the trajectory
 }
@@ -24,6 +29,7 @@ func (s *Stats) Add(o Stats) {
 	s.Tried += o.Tried
 	s.Accepted += o.Accepted
 	s.Prob += o.Prob
+	s.Hopeless += o.Hopeless
 	s.Divergent += o.Divergent
 	s.Leapfrogs += o.Leapfrogs
 }
@@ -122,6 +128,9 @@ func (m *Mover) propose(ctx context.Context, f Density, beta float64, tn *Tuning
 		if !m.stopped[i] {
 			m.Prob[i] = math.Exp(min(0, m.start[i]-m.Energy[i]))
 			stats.Prob += m.Prob[i]
+			if m.Prob[i] < hopeless {
+				stats.Hopeless++
+			}
 		}
 	}
 	return stats, nil
