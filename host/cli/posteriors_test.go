@@ -37,7 +37,7 @@ func TestPosteriors(t *testing.T) {
 		"state_space_ar1_noise": {}, "state_space_local_trend": {}, "state_space_random_walk": {}, "state_space_sharp_obs": {},
 		"pima": {}, "ionosphere": {}, "sonar": {ess: 0.55}, "german_credit_std": {}, "german_credit_prior10": {}, "german_credit_noprior": {},
 		"seeds": {}, "brownian": {},
-		"lgcp40_white": {off: 1, pines: true},
+		"lgcp32_white": {off: 1, pines: true}, "lgcp40_white": {off: 1, pines: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			text := fmt.Sprintf("target.use = %q\nsampler.transport.use = \"diffusion\"\n", name)

@@ -76,7 +76,7 @@ type Sampler struct {
 // Population holds the settings of the samplers that move a weighted population along a path of densities. Package smc
 // has their meaning and their defaults.
 type Population struct {
-	Particles  int     // in each island
+	Particles  int     // in each island; 0, before the run is planned: 1024, or fewer where dimensions are many
 	Islands    int     // independent repeats; their spread is an error estimate
 	Resampling string  // of smc
 	Threshold  float64 // of smc: resample below this ESS, as a fraction of the particles

@@ -36,7 +36,7 @@ func defaultPopulation(use string) *Population {
 		c = smc.AISDefaults()
 	}
 	return &Population{
-		Particles: c.Particles, Islands: c.Islands, Resampling: c.Resampler.String(), Threshold: c.Threshold,
+		Islands: c.Islands, Resampling: c.Resampler.String(), Threshold: c.Threshold,
 		Schedule: "adaptive", CESS: c.Schedule.CESS, MaxStages: c.Schedule.MaxStages, Stages: 100, Power: 3, Freeze: !c.OnTheFly,
 		Move: moveOf(c.Move),
 	}
@@ -152,7 +152,7 @@ func (s *Sampler) visit(k keys) {
 }
 
 func (p *Population) visit(k keys, use string) {
-	k.whole("particles", &p.Particles, 2, 1<<24)
+	k.whole("particles", &p.Particles, 0, 1<<24)
 	k.whole("islands", &p.Islands, 1, 4096)
 	if use == "smc" {
 		k.choice("resampling", &p.Resampling, "systematic", "multinomial")

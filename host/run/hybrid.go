@@ -27,16 +27,17 @@ type hybridRun struct {
 	manifest *manifest // of what was learned
 }
 
-// The particles of a pilot: to train on its points, and to be held against in log Z. Of those to train on there are fewer
-// where dimensions are many, and each costs more.
+// The particles of a pilot to train on: fewer where dimensions are many, and each costs more. One to be held against in log
+// Z has those of an island.
 const (
-	taught, held = 8192, 1024
-	taughtDims   = 1 << 19 // particles times dimensions
-	leastTaught  = 256
+	taught     = 8192
+	taughtDims = 1 << 19 // particles times dimensions
 )
 
 // pupils is how many particles a pilot to train on has in d dimensions.
-func pupils(d int) int { return min(max(taughtDims/d, leastTaught), taught) }
+func pupils(d int) int {
+	return min(max(min(taughtDims/d, 2*dearest/(d*d)), fewParticles), taught)
+}
 
 // newHybrid opens the transport of a population run.
 func newHybrid(ctx context.Context, p *populationRun) (algorithm, error) {
@@ -53,7 +54,7 @@ func newHybrid(ctx context.Context, p *populationRun) (algorithm, error) {
 	_, learns := p.carrier.Transport.(smc.Learner)
 	learns = learns && k.Artefact == ""
 	if k.Pilot.Particles == 0 {
-		k.Pilot.Particles = held
+		k.Pilot.Particles = particles(p.density.Info().Dim())
 		if learns {
 			k.Pilot.Particles = pupils(p.density.Info().Dim())
 		}

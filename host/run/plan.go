@@ -8,9 +8,25 @@ import (
 	"github.com/sampan-mc/sampan/smc/mcmc"
 )
 
-// population is the engine's configuration of the sampler in c, which is smc or ais.
-func population(c *config.Run) smc.Config {
+// In many dimensions an evaluation of a target costs as the square of them, or nearly: particles times that are bounded,
+// from above and from below.
+const (
+	dearest      = 1 << 27
+	fewParticles = 64
+)
+
+// particles is how many an island has in d dimensions where nothing is said.
+func particles(d int) int {
+	return min(max(dearest/(d*d), fewParticles), smc.Defaults().Particles)
+}
+
+// population is the engine's configuration of the sampler in c, which is smc or ais, in d dimensions. It resolves in c what
+// depends on these.
+func population(c *config.Run, d int) smc.Config {
 	p := c.Sampler.Population
+	if p.Particles == 0 {
+		p.Particles = particles(d)
+	}
 	out := smc.Config{
 		Seed: uint64(c.Seed), Particles: p.Particles, Islands: p.Islands, OnTheFly: !p.Freeze,
 		Move: smc.Move{Kernel: kernel(p.Move.Use, p.Move.Kernel), Steps: p.Move.Steps, Step: p.Move.StepSize, Accept: p.Move.Accept},

@@ -163,7 +163,7 @@ func (s *session) plan(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	cfg := population(c)
+	cfg := population(c, in.Dim())
 	p := &populationRun{session: s, cfg: cfg, ref: ref, annealing: newAnnealing(cfg)}
 	s.algorithm = p
 	if err := asProblem(c, cfg.Validate()); err != nil || c.Sampler.Population.Transport == nil {
