@@ -20,7 +20,9 @@
 // Points are where the pilot's populations are along the path, between the ends of paths, and where the flow that is being
 // trained goes. Boxes will do in few dimensions. Where points do not come near the pilot's draws of the target, that is
 // said. The residuals fall by Gauss–Newton from the first step on (vec/nn/spring), or by Adam alone: Adam first is a trap
-// on targets that are no products. How good a path is, is not told by residuals but by its weights.
+// on targets that are no products. How good a path is, is not told by residuals but by its weights. Where modes of unlike mass
+// are far apart, residuals do not lead away from the geometric path by themselves: there V and μ can be matched to a bridge
+// before, by regression.
 //
 // Where a frame has idle coordinates, standard normal given the others, V is right for them as it is, and the nets see none of
 // them.

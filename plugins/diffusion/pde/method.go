@@ -29,6 +29,7 @@ type Options struct {
 	Shape         float64 `json:"start_shape" doc:"beta of the start, in each coordinate exp(-|y/s|^beta): 2 is the normal, 4 has the tails of a quartic"`
 	Points        string  `json:"points" doc:"that are trained on, one or more joined by +: pilot, its populations; between, starts and its draws of the target; flow, where the drift goes; cone and box, uniform between sides that go from the start's to the target's, or hold both"`
 
+	Begin      string `json:"begin" doc:"of the training of logce: residuals, at once, or matched, with V and the drift fitted to a bridge's before, along which modes travel; best with power 5 and points between+flow"`
 	Net        string `json:"net" doc:"ridge+mlp, sums along learned directions and a perceptron; ridge, the former alone; mlp, the latter"`
 	Symmetry   string `json:"symmetry" doc:"that nets have: none, or even, V(-x) = V(x), of a target that is so in the coordinates that samplers work in, at twice the work"`
 	Width      int    `json:"width" doc:"of the perceptron"`
@@ -54,6 +55,12 @@ const (
 
 	integrated  = "integrated"
 	determinant = "determinant"
+)
+
+// What a training begins with.
+const (
+	residuals = "residuals"
+	matched   = "matched"
 )
 
 // The paths.
@@ -114,7 +121,7 @@ func Defaults(name string) Options {
 	case NETS:
 		o.Serve, o.Path = Split, geometric
 	}
-	o.Interpolation, o.Reference, o.Shape, o.Points, o.Symmetry = power, 1, 2, usual, anyhow
+	o.Interpolation, o.Reference, o.Shape, o.Points, o.Symmetry, o.Begin = power, 1, 2, usual, anyhow, residuals
 	return o
 }
 
@@ -154,6 +161,9 @@ func (o Options) check(name string) error {
 	one("net", o.Net, RidgeMLP, Ridge, MLP)
 	one("symmetry", o.Symmetry, anyhow, even)
 	one("optimiser", o.Optimiser, springs, adam)
+	one("begin", o.Begin, residuals, matched)
+	hold(o.Begin != matched || o.equation(name) == pinn.LogCE && o.Path == learned && o.Optimiser == springs && o.Interpolation == power && o.Shape == 2, "begin",
+		fmt.Sprintf("%q for method %s", o.Begin, name), `"matched" for logce, and logfp by it, on a learned path of powers from a normal start, by spring`)
 	one("volume", o.Volume, integrated, determinant)
 	if e := o.equation(name); o.Volume == determinant {
 		hold(o.Serve == ODE && e == pinn.LogCE, "volume", fmt.Sprintf("%q for method %s, served as %s", o.Volume, name, o.Serve), `"determinant" for logce and nets, served as ode`)
@@ -205,6 +215,9 @@ func (o Options) Plan(name string) *Plan {
 		if p.Serve == ODE {
 			p.Steps = 50
 		}
+	}
+	if o.Begin == matched {
+		p.Match = matchSteps
 	}
 	p.Determinant = o.Volume == determinant
 	p.Adam, p.Probes = o.Optimiser == adam, o.Divergence == hutchinson

@@ -50,6 +50,7 @@ type Plan struct {
 	Directions int  // 0: by the frame
 	Steps      int  // K of the path
 	Train      int  // steps
+	Match      int  // steps before them, that match V and μ to a bridge
 	Adam       bool // in place of Gauss-Newton
 	// Determinant says that the flow's weights are by the determinants of its steps.
 	Determinant bool
@@ -64,6 +65,8 @@ const (
 	factPopulations = "populations" // (levels+1)×particles×d
 	factNorm        = "norm"        // z to begin with
 	factDirections  = "directions"  // to begin with, of the ridge nets
+	factDraws       = "draws"       // with Match: the pilot's, in the frame
+	factScores      = "scores"      // and the target's scores there
 )
 
 // Prepare finds the frame, and populations along the path.
@@ -99,6 +102,14 @@ func (p *Plan) Prepare(ctx context.Context, problem *learn.Problem, levels []smc
 		return nil, err
 	}
 	s := &learn.State{Frame: f, Facts: map[string][]float32{factPopulations: found.y, factNorm: b.fit(found.norm)}}
+	if p.Match > 0 {
+		g, err := pilot.Scores(ctx, problem.Target, x)
+		if err != nil {
+			return nil, err
+		}
+		y, q := pilot.In(f, x, g)
+		s.Facts[factDraws], s.Facts[factScores] = pilot.Narrow[float32](y), pilot.Narrow[float32](q)
+	}
 	if p.Net != MLP {
 		if s.Facts[factDirections], err = p.directions(ctx, f, kind, x, problem); err != nil {
 			return nil, err

@@ -64,13 +64,16 @@ func TestPlain(t *testing.T) {
 func TestResume(t *testing.T) {
 	d := wells(t, 2)
 	pilot := pilotOf(t, d)
+	begun := small(LogCE, func(o *Options) { o.Begin, o.TrainSteps = matched, 3 })
+	begun.Match = 3
 	for _, p := range []*Plan{
+		begun,
 		small(LogCE, nil), small(LogFP, func(o *Options) { o.Net, o.Train, o.TrainSteps = MLP, plain, 3 }), small(SB, func(o *Options) { o.TrainSteps, o.Steps = 3, 16 }),
 		small(NETS, func(o *Options) { o.TrainSteps, o.Steps = 3, 16 }),
 		small(LogCE, func(o *Options) { o.Optimiser, o.Divergence = adam, hutchinson }),
 	} {
 		whole := learn.New(p, problem(d, 1))
-		if done := train(t, whole, smc.Training{Pilot: pilot}); done.Steps != p.Train {
+		if done := train(t, whole, smc.Training{Pilot: pilot}); done.Steps != p.Match+p.Train {
 			t.Fatalf("%+v", done)
 		}
 		want := artefact(t, whole)
@@ -132,7 +135,7 @@ func TestOptions(t *testing.T) {
 	if err == nil {
 		t.Fatal("accepted")
 	}
-	for _, key := range []string{"serve", "train", "path", "frame", "net", "sigma", "steps", "power", "width", "directions", "train_steps", "batch", "optimiser", "divergence", "volume"} {
+	for _, key := range []string{"serve", "train", "path", "frame", "net", "sigma", "steps", "power", "width", "directions", "train_steps", "batch", "optimiser", "divergence", "volume", "begin"} {
 		if !strings.Contains(err.Error(), key) {
 			t.Errorf("no word of %s: %v", key, err)
 		}

@@ -141,6 +141,7 @@ func TestPathOptions(t *testing.T) {
 		change func(o *Options)
 	}{
 		{Score, func(o *Options) { o.Interpolation = circular }}, {Score, func(o *Options) { o.Reference = 2 }}, {Score, func(o *Options) { o.Shape = 4 }},
+		{OT, func(o *Options) { o.Begin = matched }}, {LogCE, func(o *Options) { o.Begin, o.Optimiser = matched, adam }},
 		{LogCE, func(o *Options) { o.Points = "flow+flow" }}, {LogCE, func(o *Options) { o.Points = "" }},
 	} {
 		o := Defaults(c.name)

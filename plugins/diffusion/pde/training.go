@@ -17,7 +17,8 @@ type training struct {
 	model  *model
 	params *nn.Params[float32]
 	points *points
-	steps  int
+	match  *matching // nil: residuals from the first step on
+	shared []int     // steps of both
 
 	solver   *spring.Solver[float32]
 	residual []float32
@@ -29,11 +30,12 @@ func newTraining(p *Plan, problem *learn.Problem, s *learn.State, m *model, w *n
 	tile := m.loss.TilePoints()
 	m.loss.Start(pool, &m.layout, tile)
 	t := &training{
-		plan: p, model: m, params: w, steps: p.Train, residual: make([]float32, p.Batch), jacobian: m.loss.NewJacobian(w, p.Batch),
+		plan: p, model: m, params: w, residual: make([]float32, p.Batch), jacobian: m.loss.NewJacobian(w, p.Batch),
 		points: newPoints(p, problem, s, m, pool, tile),
 	}
-	if problem.Steps > 0 {
-		t.steps = min(t.steps, problem.Steps)
+	t.shared = problem.Share(p.Match, p.Train)
+	if p.Match > 0 {
+		t.match = newMatching(problem, s, m, w)
 	}
 	c := spring.Default
 	if m.loss.Dim > many {
@@ -43,18 +45,31 @@ func newTraining(p *Plan, problem *learn.Problem, s *learn.State, m *model, w *n
 	return t
 }
 
-// Rates at the first step and at the last.
-const rateFirst, rateLast = 0.5, 0.1
+// Rates at the first step and at the last; lower ones do not undo a matching.
+const (
+	rateFirst, rateLast       = 0.5, 0.1
+	matchedFirst, matchedLast = 0.3, 0.05
+)
 
 func (t *training) phases() []learn.Phase {
-	return []learn.Phase{{
-		Name: strings.ToLower(t.plan.Equation.String()), Steps: t.steps, Step: t.step,
+	main := learn.Phase{
+		Name: strings.ToLower(t.plan.Equation.String()), Steps: t.shared[1], Step: t.step,
 		Keeps: map[string][]float32{"direction": t.solver.Dir}, Counts: map[string]*int{"steps": &t.solver.Iter},
-	}}
+	}
+	if t.match == nil {
+		return []learn.Phase{main}
+	}
+	main.Start = t.match.finish
+	return []learn.Phase{t.match.phase(t.shared[0]), main}
 }
 
 // average is the parameters to serve.
-func (t *training) average() []float32 { return t.params.Theta }
+func (t *training) average() []float32 {
+	if t.match != nil && t.solver.Iter == 0 {
+		return t.match.average()
+	}
+	return t.params.Theta
+}
 
 func (t *training) step(ctx context.Context, i int) (float64, error) {
 	batch, err := t.points.draw(ctx, t.params, i)
@@ -62,7 +77,11 @@ func (t *training) step(ctx context.Context, i int) (float64, error) {
 		return 0, err
 	}
 	t.model.loss.Jacobian(t.residual, t.jacobian, t.params, batch)
-	rate := rateFirst * math.Pow(rateLast/rateFirst, float64(i)/float64(t.steps))
+	first, last := rateFirst, rateLast
+	if t.match != nil {
+		first, last = matchedFirst, matchedLast
+	}
+	rate := first * math.Pow(last/first, float64(i)/float64(t.shared[1]))
 	out := t.solver.Step(t.params.Theta, t.residual, t.jacobian, rate)
 	t.params.Refresh()
 	return out.Loss, nil
