@@ -1,6 +1,6 @@
 #!/bin/sh
 # The learned sampler on Bayesian posteriors of the catalogue, nothing set but which, one after the other, each in a folder
-# of its own under the current one. For each: log Z beside the known value, and whether learning paid. One minute to three each.
+# of its own under the current one. For each: log Z beside the known value, and whether learning paid. From a minute to ten each.
 #
 #     sh docs/examples/posteriors.sh [NAME ...]          SAMPAN=path of the program, if it is not on the PATH
 #
