@@ -64,7 +64,7 @@ func (c config) check() error {
 	hold(c.Steps >= 1 && c.Steps <= 1<<20, "steps", c.Steps, "1 to 1048576")
 	hold(c.Segments >= 1 && c.Segments <= c.Steps, "segments", c.Segments, "1 to the number of steps")
 	hold(c.Step > 0, "step", c.Step, positive)
-	hold(c.StepEnd > 0, "step_end", c.StepEnd, positive)
+	hold(c.StepEnd > 0 || c.StepEnd == c.Step, "step_end", c.StepEnd, positive)
 	hold(c.Power > 0, "power", c.Power, positive)
 	if len(faults) > 0 {
 		return faults

@@ -181,7 +181,17 @@ func (o Options) check(name string) error {
 		_, ok := shareOf[k]
 		hold(ok && !slices.Contains(kinds[:i], k), "points", fmt.Sprintf("%q", o.Points), fmt.Sprintf("one or more of %q, %q, %q, %q, %q, joined by +", ofPilot, ofBetween, ofFlow, ofCone, ofBox))
 	}
-	hold(name != Score || o.Interpolation == power && o.Reference == 1 && o.Shape == 2, "interpolation", fmt.Sprintf("%q, from a start of standard deviation %g and shape %g, for method score", o.Interpolation, o.Reference, o.Shape), `"power", from 1 and 2: the noising has its own path`)
+	if name == Score {
+		const own = "for method score, whose noising has its own path"
+		hold(o.Interpolation == power, "interpolation", fmt.Sprintf("%q "+own, o.Interpolation), fmt.Sprintf("%q", power))
+		hold(o.Reference == 1, "start_std", fmt.Sprintf("%g "+own, o.Reference), "1")
+		hold(o.Shape == 2, "start_shape", fmt.Sprintf("%g "+own, o.Shape), "2")
+	}
+	unsaid := Defaults(name)
+	hold(o.Power == unsaid.Power || name != Score && o.Interpolation == power, "power", fmt.Sprintf("%g for method %s, interpolation %q", o.Power, name, o.Interpolation),
+		fmt.Sprintf("with interpolation %q, and not for score", power))
+	hold(o.Sigma == unsaid.Sigma || name != Score && (o.Serve != ODE || name == SB || name == NETS || o.Train == plain), "sigma", fmt.Sprintf("%g for method %s, served as %s", o.Sigma, name, o.Serve),
+		"with noise to serve, and not for score, which has its own")
 	hold(o.Reference > 0 && o.Reference <= 100, "start_std", o.Reference, "a number above 0, 100 at most")
 	hold(o.Shape >= 2 && o.Shape <= 8, "start_shape", o.Shape, "2 to 8")
 	hold(o.Sigma > 0 && o.Sigma <= 100, "sigma", o.Sigma, "a number above 0, 100 at most")

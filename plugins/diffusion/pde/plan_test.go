@@ -145,13 +145,23 @@ func TestOptions(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	for name, change := range map[string]func(o *Options){
-		LogCE: func(o *Options) { o.Train = plain }, OT: func(o *Options) { o.Path = geometric }, NETS: func(o *Options) { o.Path = learned },
-		LogFP: func(o *Options) { o.Divergence = hutchinson },
+	for _, c := range []struct {
+		name, key string
+		change    func(o *Options)
+	}{
+		{LogCE, "train", func(o *Options) { o.Train = plain }},
+		{OT, "path", func(o *Options) { o.Path = geometric }},
+		{NETS, "path", func(o *Options) { o.Path = learned }},
+		{LogFP, "divergence", func(o *Options) { o.Divergence = hutchinson }},
+		{LogCE, "sigma", func(o *Options) { o.Sigma = 1 }},
+		{LogCE, "power", func(o *Options) { o.Interpolation, o.Power = circular, 2 }},
+		{Score, "sigma", func(o *Options) { o.Sigma = 1 }},
+		{Score, "power", func(o *Options) { o.Power = 2 }},
+		{Score, "start_std", func(o *Options) { o.Reference = 2 }},
 	} {
-		o := Defaults(name)
-		if change(&o); o.check(name) == nil {
-			t.Errorf("%s: %+v was accepted", name, o)
+		o := Defaults(c.name)
+		if c.change(&o); o.check(c.name) == nil || !strings.HasPrefix(o.check(c.name).Error(), c.key+":") {
+			t.Errorf("%s, %s: %v", c.name, c.key, o.check(c.name))
 		}
 	}
 	if _, err := learn.New(small(LogCE, nil), problem(wells(t, 1), 1)).Train(context.Background(), &smc.Training{}); err == nil {
