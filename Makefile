@@ -24,7 +24,7 @@ build: ## build the binary, build/sampan
 	$(GO) build -trimpath -o $(BUILD)/sampan .
 
 .PHONY: demo
-demo: build ## a diffusion sampler learns a density with 32 modes, each in a process of its own, and is held against tempering
+demo: build ## a sampler learns a density with 32 modes, each in a process of its own, and is held against tempering
 	$(BUILD)/sampan run docs/examples/demo.toml
 
 .PHONY: test

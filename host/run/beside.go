@@ -126,12 +126,21 @@ func (b *besideOutcome) judge(err float64, cost evals, seconds float64, givenUp 
 		case math.Abs(math.Log(gain)) < math.Log(even):
 			return "came to the same"
 		case gain >= 1:
-			return fmt.Sprintf("paid, by %.2g times", gain)
+			return "paid, by " + times(gain)
 		}
-		return fmt.Sprintf("did not pay, by %.2g times", 1/gain)
+		return "did not pay, by " + times(1/gain)
 	}
 	b.text = fmt.Sprintf("%s from %d evaluations in %.3g s; this run ± %.2g from %d in %.3g s. Per evaluation %s %s; per second it %s",
 		how, b.evals.Sum(), b.seconds, err, cost.Sum(), seconds, what, said(b.perEval), said(b.perTime))
+}
+
+// times is a factor in two digits.
+func times(factor float64) string {
+	if factor < 99.5 {
+		return fmt.Sprintf("%.2g times", factor)
+	}
+	unit := math.Pow(10, math.Floor(math.Log10(factor))-1)
+	return fmt.Sprintf("%.0f times", math.Round(factor/unit)*unit)
 }
 
 func (b *besideOutcome) record() *record.Beside {
