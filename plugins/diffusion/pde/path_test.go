@@ -17,6 +17,9 @@ import (
 // 1/Z; of the flow, and of flow and noise in turn, up to their steps. Of 28 checks at 4.5 standard errors one fails by
 // chance once in 5,000 times. Half a unit that is missing in the log ratio they see.
 func TestWeights(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long, in one goroutine")
+	}
 	d := wells(t, 1)
 	logZ := d.Info().Known.LogZ
 	for _, c := range []struct {

@@ -18,6 +18,9 @@ import (
 // TestLearns: two wells in a rotation that nobody tells of are learned in a few seconds, by each net, and served either way;
 // a coordinate that is normal is left alone.
 func TestLearns(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long, and TestResume runs the same goroutines")
+	}
 	for _, c := range []struct {
 		name   string
 		wells  int
@@ -50,6 +53,9 @@ func TestLearns(t *testing.T) {
 
 // TestPlain: the equation with noise, as it stands, is learned too.
 func TestPlain(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long, and TestResume runs the same goroutines")
+	}
 	d := wells(t, 1)
 	l := learn.New(small(LogFP, func(o *Options) { o.Train, o.TrainSteps, o.Steps = plain, 100, 64 }), problem(d, 2))
 	var last map[string]float64
@@ -78,6 +84,9 @@ func TestResume(t *testing.T) {
 		}
 		want := artefact(t, whole)
 		for _, stop := range []int{0, 1, 4} {
+			if testing.Short() && stop != 1 {
+				continue
+			}
 			var state []byte
 			asked := 0
 			train(t, learn.New(p, problem(d, 2)), smc.Training{
