@@ -59,7 +59,7 @@ func (r row) outrun(ctx context.Context, o *outcome) error {
 		if err != nil {
 			return err
 		}
-		if err := o.weigh(ctx, s.learner, s.target, o.Seed); err != nil || o.ESS >= p.ESS {
+		if err := o.weigh(ctx, s.learner, s.target, o.Seed); err != nil || o.reaches(p) {
 			return err
 		}
 	}
@@ -139,9 +139,12 @@ func prose(printed []byte) (p prototype, err error) {
 	return p, err
 }
 
+// reaches tells whether the effective sample size is the prototype's, of which four digits are known.
+func (o *outcome) reaches(p prototype) bool { return o.ESS > p.ESS-0.5e-4 }
+
 // behind lists the gates of a race that an outcome misses.
 func (o *outcome) behind() (out []string) {
-	if p := o.Prototype; o.ESS < p.ESS {
+	if p := o.Prototype; !o.reaches(*p) {
 		out = append(out, fmt.Sprintf("effective sample size %.4f, the prototype's %.4f", o.ESS, p.ESS))
 	} else if o.Pilot+o.Train > raceShare*p.Seconds {
 		out = append(out, fmt.Sprintf("%.1f CPU seconds, of the prototype's %.1f allowed %.1f", o.Pilot+o.Train, p.Seconds, raceShare*p.Seconds))
