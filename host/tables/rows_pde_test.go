@@ -49,7 +49,7 @@ func (l *list) pdeRows() {
 
 	sb := row{table: "Diffusion from residuals, Schrödinger bridge, σ = 1, by splitting", pilot: pilotParticles, seconds: minutes(2), flow: true}
 	noisy(sb, [3]float64{.9959, .0314, .0106}, [3]float64{.99, .2, .1}, "sb", "serve", "split")
-	sb.table = "The same by Euler-Maruyama, K = 128"
+	sb.table = "Schrödinger bridge by Euler-Maruyama, K = 128"
 	noisy(sb, [3]float64{.9959, .0314, .0106}, asMeasured, "sb")
 
 	score := row{table: "Diffusion from residuals, score, by splitting", method: method("score", "serve", "split"), pilot: pilotParticles, seconds: minutes(2), flow: true}
