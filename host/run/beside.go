@@ -7,6 +7,7 @@ import (
 
 	"github.com/sampan-mc/sampan/host/record"
 	"github.com/sampan-mc/sampan/smc"
+	"github.com/sampan-mc/sampan/smc/mcmc"
 )
 
 // besidePrefix goes before the streams of the tempered run beside.
@@ -51,20 +52,25 @@ func (h *hybridRun) compare(ctx context.Context, rec *recorder, out *hybridOutco
 	case !k.Beside:
 		return nil, nil // without one nobody knows what a particle costs
 	}
-	b := &besideOutcome{}
-	if k.BesideParticles == 0 { // its islands, and a pilot as large as one
+	b := &besideOutcome{particles: k.BesideParticles}
+	if b.particles == 0 { // its islands, and a pilot as large as one
 		each := float64(pilot.Sum()) / float64(h.pilotCfg.Particles)
-		k.BesideParticles = int(float64(cost.Sum()) / (each * float64(h.cfg.Islands+1)))
+		b.particles = int(float64(cost.Sum()) / (each * float64(h.cfg.Islands+1)))
+		if b.particles < fewBeside {
+			if k.Beside {
+				h.findings = append(h.findings, mcmc.Finding{Code: "beside-too-small", Text: fmt.Sprintf(
+					"nothing was run beside: tempering at the same cost would have %d particles in an island, and says nothing with less than %d", b.particles, fewBeside)})
+			}
+			return nil, nil
+		}
+		k.BesideParticles = b.particles
 		if k.Beside && rec != nil {
 			if err := h.writeRunFile(); err != nil {
 				return nil, err
 			}
 		}
 	}
-	b.particles = k.BesideParticles
 	switch {
-	case b.particles < fewBeside:
-		return nil, nil
 	case k.Beside:
 		if err := h.runBeside(ctx, rec, b); err != nil {
 			return nil, err

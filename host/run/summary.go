@@ -36,7 +36,7 @@ type outcome interface {
 }
 
 // information are the codes of findings that tell, but do not warn.
-var information = []string{"log-z-unbiased", "log-z-consistent", "unseen-modes", "transport-replaced", "beside", "artefact-of-another-config"}
+var information = []string{"log-z-unbiased", "log-z-consistent", "unseen-modes", "transport-replaced", "beside", "beside-too-small", "artefact-of-another-config"}
 
 // digestOf is the digest of everything that must not depend on workers, restarts and resumes.
 func digestOf(o outcome) string {

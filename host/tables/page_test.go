@@ -3,6 +3,7 @@ package tables
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -14,7 +15,7 @@ func (b *book) write() []byte {
 	p.WriteString("# Learned samplers against published figures\n\n" +
 		"Made by `make tables`. ESS is the effective sample size of fresh paths as a fraction; log Z and the gap (log Z less the mean log weight)\n" +
 		"are against the known value; modes as found by weight, of those that expect 20 paths or more; TV the total variation of all their weights. CPU seconds are pilot + training, on one core.\n" +
-		"Where there are several seeds, medians, and the range of ESS. A row that misses a gate says which.\n")
+		"Where there are several seeds, medians, and the range of ESS. A row that misses a gate says which. Above each table is all that is set of its samplers.\n")
 	table := ""
 	for _, r := range rows() {
 		all := b.of(r)
@@ -23,7 +24,7 @@ func (b *book) write() []byte {
 		}
 		if r.table != table {
 			table = r.table
-			head(&p, table, r.columns())
+			head(&p, table, b.settings(table), r.columns())
 		}
 		p.WriteString(line(r, all))
 	}
@@ -45,8 +46,57 @@ func (r row) columns() []string {
 }
 
 // head starts a table.
-func head(p *bytes.Buffer, title string, columns []string) {
-	fmt.Fprintf(p, "\n## %s\n\n| %s |\n|%s\n", title, strings.Join(columns, " | "), strings.Repeat(" --- |", len(columns)))
+func head(p *bytes.Buffer, title, text string, columns []string) {
+	fmt.Fprintf(p, "\n## %s\n\n%s| %s |\n|%s\n", title, text, strings.Join(columns, " | "), strings.Repeat(" --- |", len(columns)))
+}
+
+// settings tells the configurations of a table's samplers: all that is set; and where there are several, of which targets.
+func (b *book) settings(table string) string {
+	var texts []string
+	of := map[string][]string{}
+	for _, r := range rows() {
+		if r.table != table || len(b.of(r)) == 0 {
+			continue
+		}
+		text := inline(r.method)
+		if of[text] == nil {
+			texts = append(texts, text)
+		}
+		if !slices.Contains(of[text], r.target.short) {
+			of[text] = append(of[text], r.target.short)
+		}
+	}
+	var p strings.Builder
+	for _, text := range texts {
+		fmt.Fprintf(&p, "`%s`", text)
+		if len(texts) > 1 {
+			fmt.Fprintf(&p, ": %s", strings.Join(of[text], "; "))
+		}
+		p.WriteString("\n\n")
+	}
+	return p.String()
+}
+
+// inline is a configuration as it would stand in a run file, the method first.
+func inline(config map[string]any) string {
+	keys := slices.Sorted(maps.Keys(config))
+	if i := slices.Index(keys, "method"); i > 0 {
+		keys = slices.Insert(slices.Delete(keys, i, i+1), 0, "method")
+	}
+	var parts []string
+	for _, k := range keys {
+		text := fmt.Sprint(config[k])
+		switch v := config[k].(type) {
+		case string:
+			text = fmt.Sprintf("%q", v)
+		case float64:
+			text = fmt.Sprintf("%.3g", v)
+		case map[string]any:
+			text = "{" + inline(v) + "}"
+		}
+		parts = append(parts, k+" = "+text)
+	}
+	return strings.Join(parts, ", ")
 }
 
 // hybrids adds the table of what the host made of samplers, one seed of each.
@@ -58,7 +108,7 @@ func (b *book) hybrids(p *bytes.Buffer) {
 			continue
 		}
 		if !begun {
-			head(p, "The same samplers in the host's hybrid, which decides whether to use them", hybridColumns)
+			head(p, "The same samplers in the host's hybrid, which decides whether to use them", "", hybridColumns)
 			begun = true
 		}
 		p.WriteString(r.hybridLine(all[len(all)/2]))

@@ -119,6 +119,7 @@ func (o options) check() error {
 	hold(o.Steps >= 1 && o.Steps <= 1<<16, "steps", o.Steps, "1 to 65536")
 	hold(o.Width >= 0 && o.Width <= 1<<12, "width", o.Width, "0 to 4096")
 	hold(o.TrainSteps >= 0, "train_steps", o.TrainSteps, "0 or more")
+	hold(o.Explore >= 1, "explore", o.Explore, "1 or more")
 	hold(o.Batch >= 0 && o.Batch%learn.Lanes == 0, "batch", o.Batch, fmt.Sprintf("0 or a multiple of %d", learn.Lanes))
 	if o.Loss == regression {
 		hold(o.Start == paths.Pilot, "start", fmt.Sprintf("%q with loss %q, which is on a pilot's draws", o.Start, o.Loss), fmt.Sprintf("%q", paths.Pilot))

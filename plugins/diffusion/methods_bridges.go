@@ -53,6 +53,9 @@ func bridgeMethod(name, summary string) method.Method {
 		if name != "bridge" && o.Drift != keys.Drift {
 			return nil, targets.ConfigErrors{{Path: "drift", Found: fmt.Sprintf("%q for method %s", o.Drift, name), Accepted: "with bridge alone"}}
 		}
+		if o.Explore < 1 {
+			return nil, targets.ConfigErrors{{Path: "explore", Found: fmt.Sprint(o.Explore), Accepted: "1 or more"}}
+		}
 		plan, err := paths.New(paths.Options{
 			Method: name, Loss: o.Loss, Std: o.Std, Start: o.Start, Drift: o.Drift, Noise: o.Noise, Grid: o.Grid, Steps: o.Steps, Net: o.Net, Width: o.Width,
 			TrainSteps: o.TrainSteps, Batch: o.Batch, Explore: o.Explore, Home: o.Home, LearnSchedule: o.LearnSchedule, LearnSizes: o.LearnSizes, LearnPrior: o.LearnPrior,
