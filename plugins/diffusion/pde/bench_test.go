@@ -3,6 +3,7 @@ package pde
 import (
 	"testing"
 
+	"github.com/sampan-mc/sampan/plugins/diffusion/learn/learntest"
 	"github.com/sampan-mc/sampan/vec/cputime"
 	"github.com/sampan-mc/sampan/vec/nn"
 )
@@ -21,7 +22,7 @@ func BenchmarkStep(b *testing.B) {
 		{"d=50", LogCE, map[string]any{"dim": 50, "wells": 5, "delta": 2.0, "rotation": 5}},
 	} {
 		b.Run(c.name, func(b *testing.B) {
-			d := target(b, "many-well", c.config)
+			d := learntest.Target(b, "many-well", c.config)
 			p, l := Defaults(c.method).Plan(c.method), problem(d, 1)
 			s, err := p.Prepare(b.Context(), &l, pilotOf(b, d))
 			if err != nil {

@@ -5,12 +5,13 @@ import (
 	"testing"
 
 	"github.com/sampan-mc/sampan/plugins/diffusion/learn"
+	"github.com/sampan-mc/sampan/plugins/diffusion/learn/learntest"
 )
 
 // matchingOf is a matching that is about to begin.
 func matchingOf(t *testing.T, name string, config map[string]any) *matching {
 	t.Helper()
-	d := target(t, name, config)
+	d := learntest.Target(t, name, config)
 	p, l := small(LogCE, func(o *Options) { o.Begin, o.Frame = matched, White }), problem(d, 1)
 	s, err := p.Prepare(t.Context(), &l, pilotOf(t, d))
 	if err != nil {

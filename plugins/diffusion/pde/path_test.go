@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/sampan-mc/sampan/plugins/diffusion/learn"
+	"github.com/sampan-mc/sampan/plugins/diffusion/learn/learntest"
 	"github.com/sampan-mc/sampan/smc"
 	"github.com/sampan-mc/sampan/smc/mcmc"
 	"github.com/sampan-mc/sampan/targets"
@@ -45,16 +46,16 @@ func TestWeights(t *testing.T) {
 			if err := p.Move(t.Context(), 1, y, lw, rng.NewKey(9, "move", 0), 0); err != nil {
 				t.Fatal(err)
 			}
-			for i, l := range logp(t, d, f, y) {
+			for i, l := range learntest.LogDensity(t, d, f, y) {
 				lw[i] += l - start[i] - logZ
 			}
-			if z := off(lw); !(math.Abs(z) < 4.5) {
+			if z := learntest.Off(lw); !(math.Abs(z) < 4.5) {
 				t.Errorf("%v, %s: the mean weight is %.1f standard errors off Z", c, serve, z)
 			}
 			for i := range lw {
 				lw[i] -= .5
 			}
-			if z := off(lw); math.Abs(z) < 4.5 {
+			if z := learntest.Off(lw); math.Abs(z) < 4.5 {
 				t.Errorf("%v, %s: nor is it seen that half a unit is missing", c, serve)
 			}
 			x, back := make([]float64, 2*n), make([]float64, n)
@@ -62,7 +63,7 @@ func TestWeights(t *testing.T) {
 				t.Fatal(err)
 			}
 			f.ToY(y, x)
-			l := logp(t, d, f, y)
+			l := learntest.LogDensity(t, d, f, y)
 			if err := p.(learn.Returns).Return(t.Context(), 1, y, back, rng.NewKey(7, "back", 0), 0); err != nil {
 				t.Fatal(err)
 			}
@@ -73,7 +74,7 @@ func TestWeights(t *testing.T) {
 				}
 				back[i] = s - back[i] - l[i] + logZ
 			}
-			if z := off(back); !(math.Abs(z) < 4.5) {
+			if z := learntest.Off(back); !(math.Abs(z) < 4.5) {
 				t.Errorf("%v, %s: on the way back the mean inverse weight is %.1f standard errors off 1/Z", c, serve, z)
 			}
 		}
@@ -127,7 +128,7 @@ func logOwn(t *testing.T, shares string, shape float64) {
 	}
 	y, _ := starts(50, 2)
 	own := func(k int, y []float64, g []float64) []float64 {
-		l := logp(t, d, f, y)
+		l := learntest.LogDensity(t, d, f, y)
 		if g != nil {
 			b := targets.NewBatch(len(y)/2, 2, targets.LogP|targets.Grad)
 			f.ToX(b.X, y)
@@ -166,7 +167,7 @@ func logOwn(t *testing.T, shares string, shape float64) {
 	}
 	z := p.model.norm(p.params.Of(p.model.loss.Norm()), 1)
 	l = own(2, y, nil)
-	for i, want := range logp(t, d, f, y) {
+	for i, want := range learntest.LogDensity(t, d, f, y) {
 		near(t, "density at the end", l[i], want-z, 1e-5*(1+math.Abs(want)))
 	}
 }
@@ -188,7 +189,7 @@ func TestUnbiased(t *testing.T) {
 	d := wells(t, 2)
 	for _, serve := range []string{SDE, ODE} {
 		l := learn.New(small(LogCE, func(o *Options) { o.Serve, o.Steps, o.TrainSteps = serve, 24, 2 }), problem(d, 1))
-		train(t, l, smc.Training{Pilot: pilotOf(t, d)})
+		learntest.Train(t, l, smc.Training{Pilot: pilotOf(t, d)})
 		if err := l.SetCuts(4); err != nil {
 			t.Fatal(err)
 		}
@@ -208,7 +209,7 @@ func TestUnbiased(t *testing.T) {
 			for i, is := range r.Islands {
 				lw[i] = is.LogZ - d.Info().Known.LogZ
 			}
-			return off(lw), resampled
+			return learntest.Off(lw), resampled
 		}
 		z, resampled := islands(l)
 		if !(math.Abs(z) < 4.5) || resampled == 0 {

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/sampan-mc/sampan/plugins/diffusion/learn"
+	"github.com/sampan-mc/sampan/plugins/diffusion/learn/learntest"
 	"github.com/sampan-mc/sampan/plugins/diffusion/pilot"
 	"github.com/sampan-mc/sampan/smc"
 	"github.com/sampan-mc/sampan/targets"
@@ -44,7 +45,7 @@ func TestLearns(t *testing.T) {
 		d := wells(t, c.wells)
 		l := learn.New(small(c.name, func(o *Options) { o.TrainSteps = 100; c.change(o) }), problem(d, 2))
 		var last map[string]float64
-		done := train(t, l, smc.Training{Pilot: pilotOf(t, d), Report: func(r smc.TrainReport) { last = r.Metrics }})
+		done := learntest.Train(t, l, smc.Training{Pilot: pilotOf(t, d), Report: func(r smc.TrainReport) { last = r.Metrics }})
 		if len(done.Warnings) > 0 || !(last["ess"] > c.ess) {
 			t.Errorf("%s, %d wells: effective sample size %.3f, wanted %g; warnings %q", c.name, c.wells, last["ess"], c.ess, done.Warnings)
 		}
@@ -59,7 +60,7 @@ func TestPlain(t *testing.T) {
 	d := wells(t, 1)
 	l := learn.New(small(LogFP, func(o *Options) { o.Train, o.TrainSteps, o.Steps = plain, 100, 64 }), problem(d, 2))
 	var last map[string]float64
-	train(t, l, smc.Training{Pilot: pilotOf(t, d), Report: func(r smc.TrainReport) { last = r.Metrics }})
+	learntest.Train(t, l, smc.Training{Pilot: pilotOf(t, d), Report: func(r smc.TrainReport) { last = r.Metrics }})
 	if !(last["ess"] > .7) {
 		t.Errorf("effective sample size %.3f", last["ess"])
 	}
@@ -79,17 +80,17 @@ func TestResume(t *testing.T) {
 		small(LogCE, func(o *Options) { o.Optimiser, o.Divergence = adam, hutchinson }),
 	} {
 		whole := learn.New(p, problem(d, 1))
-		if done := train(t, whole, smc.Training{Pilot: pilot}); done.Steps != p.Match+p.Train {
+		if done := learntest.Train(t, whole, smc.Training{Pilot: pilot}); done.Steps != p.Match+p.Train {
 			t.Fatalf("%+v", done)
 		}
-		want := artefact(t, whole)
+		want := learntest.Artefact(t, whole)
 		for _, stop := range []int{0, 1, 4} {
 			if testing.Short() && stop != 1 {
 				continue
 			}
 			var state []byte
 			asked := 0
-			train(t, learn.New(p, problem(d, 2)), smc.Training{
+			learntest.Train(t, learn.New(p, problem(d, 2)), smc.Training{
 				Pilot:      pilot,
 				Ask:        func() (bool, bool) { asked++; return asked == stop+1, asked == stop+1 },
 				Checkpoint: func(s []byte) error { state = bytes.Clone(s); return nil },
@@ -98,8 +99,8 @@ func TestResume(t *testing.T) {
 				continue // it was done by then
 			}
 			second := learn.New(p, problem(d, 3))
-			train(t, second, smc.Training{Resume: state})
-			if !bytes.Equal(artefact(t, second), want) {
+			learntest.Train(t, second, smc.Training{Resume: state})
+			if !bytes.Equal(learntest.Artefact(t, second), want) {
 				t.Errorf("%s: resumed after %d steps it learns something else", p.Method, stop)
 			}
 		}
@@ -181,7 +182,7 @@ func TestOptions(t *testing.T) {
 // TestDirections: in many coordinates nets over directions start along the axes of a product that Hessians show, whatever the
 // frame is; random ones come nowhere near them.
 func TestDirections(t *testing.T) {
-	d := target(t, "many-well", map[string]any{"dim": 20, "wells": 2, "delta": 4.0})
+	d := learntest.Target(t, "many-well", map[string]any{"dim": 20, "wells": 2, "delta": 4.0})
 	x := make([]float64, 1000*20)
 	if err := d.(targets.Sampler).Sample(t.Context(), 0, 1000, rng.NewKey(1, "draws", 0), x); err != nil {
 		t.Fatal(err)

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/sampan-mc/sampan/plugins/diffusion/learn"
+	"github.com/sampan-mc/sampan/plugins/diffusion/learn/learntest"
 	"github.com/sampan-mc/sampan/plugins/diffusion/space"
 	"github.com/sampan-mc/sampan/smc"
 	"github.com/sampan-mc/sampan/vec/nn"
@@ -34,7 +35,7 @@ func TestSharedOut(t *testing.T) {
 // begun is a training on points of some kinds that has yet to make a step, with its warnings.
 func begun(t *testing.T, kinds string, name string, config map[string]any) (*points, *training, []string) {
 	t.Helper()
-	d := target(t, name, config)
+	d := learntest.Target(t, name, config)
 	p, l := small(LogCE, func(o *Options) { o.Points, o.Frame = kinds, Scale }), problem(d, 1)
 	s, err := p.Prepare(t.Context(), &l, pilotOf(t, d))
 	if err != nil {
@@ -63,9 +64,9 @@ func TestWarning(t *testing.T) {
 			t.Errorf("%s: warnings %q, wanted %d", kinds, got, want)
 		}
 	}
-	d := target(t, "mixture", lopsided)
+	d := learntest.Target(t, "mixture", lopsided)
 	l := learn.New(small(LogCE, func(o *Options) { o.Points, o.Frame, o.TrainSteps = "flow", Scale, 1 }), problem(d, 1))
-	if done := train(t, l, smc.Training{Pilot: pilotOf(t, d)}); len(done.Warnings) == 0 || !strings.Contains(fmt.Sprint(done.Warnings), "no training points") {
+	if done := learntest.Train(t, l, smc.Training{Pilot: pilotOf(t, d)}); len(done.Warnings) == 0 || !strings.Contains(fmt.Sprint(done.Warnings), "no training points") {
 		t.Errorf("warnings of the training %q", done.Warnings)
 	}
 }
@@ -104,7 +105,7 @@ func TestBox(t *testing.T) {
 // TestPopulations: the norm of normals along a path, as populations have it, is that known in closed form, whatever the shares.
 // Five hundredths are some five standard errors.
 func TestPopulations(t *testing.T) {
-	d := target(t, "gaussian", map[string]any{"mean": []any{.5, .5}, "sd": []any{.6, .6}, "log_z": 0.3})
+	d := learntest.Target(t, "gaussian", map[string]any{"mean": []any{.5, .5}, "sd": []any{.6, .6}, "log_z": 0.3})
 	l := problem(d, 1)
 	for _, b := range []base{{dim: 2, power: 2}, {dim: 2, power: 2, circular: true}} {
 		found, err := settle(t.Context(), b, space.Scaled([]float64{0, 0}, 1.3), &l, pilotOf(t, d))

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/sampan-mc/sampan/plugins/diffusion/learn"
+	"github.com/sampan-mc/sampan/plugins/diffusion/learn/learntest"
 	"github.com/sampan-mc/sampan/smc"
 	"github.com/sampan-mc/sampan/vec/tile"
 )
@@ -25,7 +26,7 @@ func TestEven(t *testing.T) {
 			for i, v := range y {
 				back[i] = -v
 			}
-			v, v2 := logp(t, wells(t, 2), f, y), logp(t, wells(t, 2), f, back)
+			v, v2 := learntest.LogDensity(t, wells(t, 2), f, y), learntest.LogDensity(t, wells(t, 2), f, back)
 			for _, err := range []error{p.LogOwn(t.Context(), 2, y, v, nil), p.LogOwn(t.Context(), 2, back, v2, nil)} {
 				if err != nil {
 					t.Fatal(err)
@@ -53,7 +54,7 @@ func TestEven(t *testing.T) {
 
 // TestUneven: a target that is not even is told of, by a message that names the key.
 func TestUneven(t *testing.T) {
-	d := target(t, "mixture", lopsided)
+	d := learntest.Target(t, "mixture", lopsided)
 	l := learn.New(small(LogCE, func(o *Options) { o.Symmetry = even }), problem(d, 1))
 	_, err := l.Train(t.Context(), &smc.Training{Pilot: pilotOf(t, d)})
 	if err == nil || !strings.Contains(err.Error(), `symmetry: "even" found`) {

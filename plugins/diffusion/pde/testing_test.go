@@ -1,30 +1,20 @@
 package pde
 
 import (
-	"bytes"
-	"context"
 	"math"
 	"testing"
 
 	"github.com/sampan-mc/sampan/plugins/diffusion/learn"
+	"github.com/sampan-mc/sampan/plugins/diffusion/learn/learntest"
 	"github.com/sampan-mc/sampan/plugins/diffusion/space"
 	"github.com/sampan-mc/sampan/smc"
 	"github.com/sampan-mc/sampan/targets"
 	"github.com/sampan-mc/sampan/vec/rng"
 )
 
-func target(t testing.TB, name string, config map[string]any) targets.Density {
-	t.Helper()
-	d, err := targets.New(name, config, "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return d
-}
-
 // wells is two wells in each of two coordinates, or one of them.
 func wells(t testing.TB, n int) targets.Density {
-	return target(t, "many-well", map[string]any{"dim": 2, "wells": n, "delta": 2.0, "rotation": 5})
+	return learntest.Target(t, "many-well", map[string]any{"dim": 2, "wells": n, "delta": 2.0, "rotation": 5})
 }
 
 // tempered is a short pilot.
@@ -60,29 +50,6 @@ func problem(d targets.Density, workers int) learn.Problem {
 	return learn.Problem{Target: d, Dim: d.Info().Dim(), Workers: workers, Key: rng.NewKey(1, "train", 0)}
 }
 
-func train(t *testing.T, l *learn.Learner, order smc.Training) *smc.Learned {
-	t.Helper()
-	order.Key = rng.NewKey(1, "train", 0)
-	done, err := l.Train(context.Background(), &order)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return done
-}
-
-func artefact(t *testing.T, l *learn.Learner) []byte {
-	t.Helper()
-	files, err := l.Save()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var b bytes.Buffer
-	for _, f := range files {
-		b.Write(f.Data)
-	}
-	return b.Bytes()
-}
-
 // random is a path of nets whose weights are random, in a frame that fits the wells roughly.
 func random(t *testing.T, p *Plan, d targets.Density) (learn.Path, *space.Frame) {
 	t.Helper()
@@ -111,20 +78,6 @@ func random(t *testing.T, p *Plan, d targets.Density) (learn.Path, *space.Frame)
 	return path, f
 }
 
-// logp is log ρ in the frame.
-func logp(t *testing.T, d targets.Density, f *space.Frame, y []float64) []float64 {
-	t.Helper()
-	b := targets.NewBatch(len(y)/f.Dim, f.Dim, targets.LogP)
-	f.ToX(b.X, y)
-	if err := d.Eval(t.Context(), b); err != nil {
-		t.Fatal(err)
-	}
-	for i := range b.LogP {
-		b.LogP[i] += f.LogDet
-	}
-	return b.LogP
-}
-
 // starts are n draws of N(0, I) with their log densities.
 func starts(n, d int) (y, start []float64) {
 	y, start = make([]float64, n*d), make([]float64, n)
@@ -133,15 +86,4 @@ func starts(n, d int) (y, start []float64) {
 		start[i/d] -= v*v/2 + math.Log(2*math.Pi)/2
 	}
 	return y, start
-}
-
-// off is by how many standard errors the mean of e^l is off 1.
-func off(l []float64) float64 {
-	n, one, two := float64(len(l)), 0.0, 0.0
-	for _, v := range l {
-		w := math.Exp(v)
-		one += w / n
-		two += w * w / n
-	}
-	return (one - 1) / math.Sqrt((two-one*one)/n)
 }

@@ -4,6 +4,7 @@ import (
 	"math"
 	"testing"
 
+	"github.com/sampan-mc/sampan/plugins/diffusion/learn/learntest"
 	"github.com/sampan-mc/sampan/vec/rng"
 )
 
@@ -19,7 +20,7 @@ func TestDeterminants(t *testing.T) {
 		if err := p.Move(t.Context(), 1, y, lw, rng.NewKey(9, "move", 0), 0); err != nil {
 			t.Fatal(err)
 		}
-		for i, l := range logp(t, d, f, y) {
+		for i, l := range learntest.LogDensity(t, d, f, y) {
 			lw[i] += l - start[i] - d.Info().Known.LogZ
 		}
 		return lw
@@ -31,7 +32,7 @@ func TestDeterminants(t *testing.T) {
 		return most
 	}
 	long := run(determinant, 1)
-	if z := off(long); !(math.Abs(z) < 4.5) {
+	if z := learntest.Off(long); !(math.Abs(z) < 4.5) {
 		t.Errorf("the mean weight is %.1f standard errors off Z", z)
 	}
 	if e := apart(long, run(integrated, 1)); e < .02 {
