@@ -54,14 +54,12 @@ func newHybrid(ctx context.Context, p *populationRun) (algorithm, error) {
 	_, learns := p.carrier.Transport.(smc.Learner)
 	learns = learns && k.Artefact == ""
 	switch {
-	case k.Pilot.Skip && (k.Pilot.Particles > 0 || k.Pilot.MaxEvaluations > 0):
-		return nil, c.Problem("sampler.transport.pilot", "found skip = true with particles or max_evaluations, accepted: without these, as there is no pilot then")
 	case k.Beside && k.Pilot.Skip && k.BesideParticles == 0:
 		return nil, c.Problem("sampler.transport.beside", "found true with pilot.skip = true, accepted: with beside_particles, as only a pilot tells how many cost as much")
 	case k.BesideParticles > 0 && k.BesideParticles < fewBeside:
 		return nil, c.Problem("sampler.transport.beside_particles", "found %d, accepted: %d or more, or 0 for as many as cost the same", k.BesideParticles, fewBeside)
 	}
-	if k.Pilot.Particles == 0 && !k.Pilot.Skip {
+	if k.Pilot.Particles == 0 {
 		k.Pilot.Particles = particles(p.density.Info().Dim())
 		if learns {
 			k.Pilot.Particles = pupils(p.density.Info().Dim())
