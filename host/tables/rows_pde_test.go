@@ -50,11 +50,11 @@ func (l *list) pdeRows() {
 	sb := row{table: "Diffusion from residuals, Schrödinger bridge, σ = 1, by splitting", pilot: pilotParticles, seconds: minutes(2), flow: true}
 	noisy(sb, [3]float64{.9959, .0314, .0106}, [3]float64{.99, .2, .1}, "sb", "serve", "split")
 	sb.table = "Schrödinger bridge by Euler-Maruyama, K = 128"
-	noisy(sb, [3]float64{.9959, .0314, .0106}, asMeasured, "sb")
+	noisy(sb, [3]float64{.9959, .0314, .0106}, asMeasured, "sb", "serve", "sde")
 
 	score := row{table: "Diffusion from residuals, score, by splitting", method: method("score", "serve", "split"), pilot: pilotParticles, seconds: minutes(2), flow: true}
 	l.three(score, [3]float64{.9818, .0124, .1065}, [3]float64{.9, .1, .1})
-	score.table, score.method = "The same by steps of the noising, K = 256", method("score", "steps", 256)
+	score.table, score.method = "The same by steps of the noising, K = 256", method("score", "serve", "sde", "steps", 256)
 	l.three(score, [3]float64{.9818, .0124, .1065}, asMeasured)
 
 	// On the mixture the start is as wide as its outer modes: this path grows modes where the start has mass.
