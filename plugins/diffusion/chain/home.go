@@ -1,8 +1,6 @@
 package chain
 
 import (
-	"math"
-
 	"github.com/sampan-mc/sampan/vec"
 	"github.com/sampan-mc/sampan/vec/nn"
 	"github.com/sampan-mc/sampan/vec/rng"
@@ -42,7 +40,7 @@ func (b *Batch[T]) homeTile(worker, t int) {
 		xi := b.Noise(t, k)
 		vec.Normals(xi.Data, b.P, b.Dim, b.P, b.key, uint32(t*b.P), b.iter, uint32(k+1))
 		w.undo(x, next, k)
-		vec.Axpy(x.Flat(), b.noise*T(math.Sqrt(v.Var)), xi.Flat())
+		vec.Axpy(x.Flat(), b.noise*root[T](v), xi.Flat())
 	}
 	b.visit(w, t, 0, true, false)
 	for k := range b.K() {

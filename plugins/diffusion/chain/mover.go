@@ -1,8 +1,6 @@
 package chain
 
 import (
-	"math"
-
 	"github.com/sampan-mc/sampan/plugins/diffusion/control"
 	"github.com/sampan-mc/sampan/vec"
 	"github.com/sampan-mc/sampan/vec/nn"
@@ -106,7 +104,7 @@ func (m *Mover[T]) backward(from, to int, key rng.Key, first uint32) {
 		} else {
 			vec.Normals(m.xi.Data, m.p, w.Dim, m.p, key, first, uint32(k), 1)
 			w.undo(w.x, w.cur, k)
-			vec.Axpy(w.x.Flat(), T(math.Sqrt(b.Var)), m.xi.Flat())
+			vec.Axpy(w.x.Flat(), root[T](b), m.xi.Flat())
 			w.rho.Copy(m.xi)
 		}
 		m.visit(k)

@@ -146,6 +146,12 @@ func (w *worker[T]) visit(p *nn.Params[T], clock *control.Clock[T], x, raw tile.
 	}
 }
 
+// root is the standard deviation √v of a kernel, and inverse its reciprocal, as they are computed with. Determinants are made of
+// these: those of kernels that were not rounded are off by as much in each coordinate of each step, all in one direction.
+func root[T vec.Float](k Kernel) T { return T(math.Sqrt(k.Var)) }
+
+func inverse[T vec.Float](k Kernel) T { return T(1 / math.Sqrt(k.Var)) }
+
 // forward sets mean to that of F_k at x, and sd to the standard deviations in relation to √v, if they are learned.
 func (w *worker[T]) forward(mean, x tile.Tile[T], k int) {
 	f, net := w.Steps[k].Forward, w.Control.Net
@@ -161,7 +167,7 @@ func (w *worker[T]) forward(mean, x tile.Tile[T], k int) {
 
 // step sets next to the mean that forward left there plus noise, √v e^ℓ ξ.
 func (w *worker[T]) step(next, xi tile.Tile[T], k int) {
-	root := T(math.Sqrt(w.Steps[k].Forward.Var))
+	root := root[T](w.Steps[k].Forward)
 	if !w.Control.Net.Std {
 		vec.Axpy(next.Flat(), root, xi.Flat())
 		return
@@ -173,7 +179,7 @@ func (w *worker[T]) step(next, xi tile.Tile[T], k int) {
 // residual sets xi to what step would have needed to get from mean to next.
 func (w *worker[T]) residual(xi, next, mean tile.Tile[T], k int) {
 	vec.Sub(xi.Flat(), next.Flat(), mean.Flat())
-	vec.Scale(xi.Flat(), T(1/math.Sqrt(w.Steps[k].Forward.Var)), xi.Flat())
+	vec.Scale(xi.Flat(), inverse[T](w.Steps[k].Forward), xi.Flat())
 	if w.Control.Net.Std {
 		vec.Div(xi.Flat(), xi.Flat(), w.sd.Flat())
 	}
@@ -194,9 +200,9 @@ func (w *worker[T]) leave(dlw []float64, xi tile.Tile[T], k int) {
 		vec.Mul(w.t1.Flat(), w.t1.Flat(), w.t2.Flat()) // u(½u + ξ)
 		w.addRows(dlw, w.t1, -1)
 	case b.Var == 0:
-		c = d / 2 * math.Log(2*math.Pi*f.Var)
+		c = d * (math.Log(2*math.Pi)/2 + math.Log(float64(root[T](f))))
 	default:
-		c = d / 2 * math.Log(f.Var/b.Var)
+		c = d * (math.Log(float64(root[T](f))) + math.Log(float64(inverse[T](b))))
 	}
 	for j := range dlw {
 		dlw[j] += c
@@ -233,7 +239,7 @@ func (w *worker[T]) balance(dlw []float64, xi tile.Tile[T], k int) {
 func (w *worker[T]) back(x, next tile.Tile[T], k int) {
 	w.undo(w.rho, next, k)
 	vec.Sub(w.rho.Flat(), x.Flat(), w.rho.Flat())
-	vec.Scale(w.rho.Flat(), T(1/math.Sqrt(w.Steps[k].Backward.Var)), w.rho.Flat())
+	vec.Scale(w.rho.Flat(), inverse[T](w.Steps[k].Backward), w.rho.Flat())
 }
 
 // undo sets mean to that of B_k at next.

@@ -39,24 +39,30 @@ func (n *noise) slope(t float64) {
 	n.value.gradient(t, n.x, n.grad)
 }
 
-// draw takes x to x + h·drift + √v ξ, with from what it was, and adds sign·½ξ² to the ratios.
+// draw takes x to x + h·drift + √v ξ, with from what it was, and adds sign·(½ξ² + log √v of each coordinate) to the ratios. √v is
+// what it was rounded to: it differs from that of the way back by as much in each coordinate of each step, in one direction.
 func (n *noise) draw(ratio []float64, drift tile.Tile[float32], h, v float64, key rng.Key, first uint32, k int, inner uint32, sign float64) {
 	n.from.Copy(n.x)
 	vec.Normals(n.xi.Data, n.xi.P, n.xi.Rows, n.xi.P, key, first, uint32(k), inner)
 	vec.Axpy(n.x.Flat(), float32(h), drift.Flat())
-	vec.Axpy(n.x.Flat(), float32(math.Sqrt(v)), n.xi.Flat())
-	n.weigh(ratio, sign)
+	root := float32(math.Sqrt(v))
+	vec.Axpy(n.x.Flat(), root, n.xi.Flat())
+	n.weigh(ratio, sign, math.Log(float64(root)))
 }
 
-// undraw adds sign·½ξ² for the ξ that would take x back to from, by that drift at x.
+// undraw adds the same for the ξ that would take x back to from, by that drift at x.
 func (n *noise) undraw(ratio []float64, drift tile.Tile[float32], h, v float64, sign float64) {
 	vec.Sub(n.xi.Flat(), n.from.Flat(), n.x.Flat())
 	vec.Axpy(n.xi.Flat(), float32(-h), drift.Flat())
-	vec.Scale(n.xi.Flat(), float32(1/math.Sqrt(v)), n.xi.Flat())
-	n.weigh(ratio, sign)
+	inverse := float32(1 / math.Sqrt(v))
+	vec.Scale(n.xi.Flat(), inverse, n.xi.Flat())
+	n.weigh(ratio, sign, -math.Log(float64(inverse)))
 }
 
-func (n *noise) weigh(ratio []float64, sign float64) {
+func (n *noise) weigh(ratio []float64, sign, logRoot float64) {
+	for j := range ratio {
+		ratio[j] += sign * float64(n.xi.Rows) * logRoot
+	}
 	for i := range n.xi.Rows {
 		for j, v := range n.xi.Row(i) {
 			ratio[j] += sign / 2 * float64(v) * float64(v)
