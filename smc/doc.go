@@ -61,8 +61,9 @@
 // the step size towards a wanted acceptance probability from one move to the next (Robbins and Monro 1951). Where the
 // particles are strongly correlated, by more than sampling noise explains, it learns the correlations too.
 //
-// Pilot, which a transport learns from, ends with moves of finer steps where its last ones were hopeless for some of the
-// particles, as in the neck of a funnel. They are at β = 1: its log Z is what it was without.
+// A step size that suits the bulk is too long for the neck of a funnel. Where some of the proposals at a stage were hopeless,
+// moves of finer steps follow, as the plan then says. Pilot, which a transport learns from, makes them at its end only: they
+// are at β = 1, and its log Z is what it was without.
 //
 // # Same bytes
 //

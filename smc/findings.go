@@ -48,6 +48,7 @@ func (r *run) judge(res *Result) {
 	r.judgeTransport(res, say)
 	r.judgeAncestry(res, say)
 	r.judgeStages(res, say)
+	res.Plan.judgeNarrowness(say)
 	res.Findings = append(res.Findings, res.Tally.Findings()...)
 	say("unseen-modes", "no diagnostic here sees a mode that no particle has visited; a run with a wider reference would")
 }
@@ -122,6 +123,21 @@ func (p *Plan) uses() bool {
 		}
 	}
 	return false
+}
+
+// judgeNarrowness speaks of stages at which steps of a quarter's length were hopeless too.
+func (p *Plan) judgeNarrowness(say sayFunc) {
+	narrow := 0
+	for _, s := range p.Stages {
+		if s.Finer > 1 {
+			narrow++
+		}
+	}
+	if narrow > 0 {
+		say("narrow-places", "at %d of %d stages moves of a quarter of the step size were hopeless for some particles too, so still finer ones followed: "+
+			"the target has places many times narrower than the rest, as the neck of a funnel, and log Z may be low by what is in them; "+
+			"parameters without them, such as non-centred ones, are the cure", narrow, len(p.Stages))
+	}
 }
 
 // judgeStages speaks of the worst stages of the islands.

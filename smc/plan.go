@@ -22,6 +22,7 @@ type PlannedStage struct {
 	Cut     int     // of the transport, from 1, that the stage ends at; 0: none
 	Beta    float64 // at its end; NaN where the cut has none
 	Moves   int     // applications of the kernel
+	Finer   int     // levels of finer moves after these, as many at each
 	Tuning  mcmc.Tuning
 }
 

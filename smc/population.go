@@ -43,7 +43,8 @@ type population struct {
 	refinable bool    // finer cuts can be had, rather than replace a segment
 	wants     bool    // finer cuts
 
-	hopeless float64 // part of the proposals of the last stage's moves
+	coarse   bool // leaves finer moves to the end
+	hopeless bool // some of the proposals of the last stage's moves
 
 	trial bool // a pilot's: where the transport is of no use at all, it need not go on without
 
@@ -354,14 +355,21 @@ func (pop *population) move(ctx context.Context, steps int, report *Report) erro
 			}
 		}
 	}
+	finer := 0
+	if !pop.coarse && pop.cfg.Move.Step == 0 {
+		var err error
+		if finer, err = pop.moveFiner(ctx, planned, steps, sum); err != nil {
+			return err
+		}
+	}
 	if !pop.frozen {
-		stage := PlannedStage{Segment: report.Segment, Beta: report.Beta, Moves: planned, Tuning: copyTuning(pop.tuning)}
+		stage := PlannedStage{Segment: report.Segment, Beta: report.Beta, Moves: planned, Finer: finer, Tuning: copyTuning(pop.tuning)}
 		if report.Segment > 0 {
 			stage.Cut = report.Segment
 		}
 		pop.plan.Stages = append(pop.plan.Stages, stage)
 	}
-	pop.hopeless = float64(sum.Hopeless) / float64(sum.Tried)
+	pop.hopeless = hopeless(sum)
 	report.Moves, report.Acceptance, report.Step, report.Divergent = steps, sum.Acceptance(), pop.tuning.Step, sum.Divergent
 	return nil
 }

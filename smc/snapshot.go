@@ -7,7 +7,7 @@ import (
 
 const (
 	snapshotFormat  = "sampan/smc/population"
-	snapshotVersion = 2
+	snapshotVersion = 3
 )
 
 // fingerprint is of all that decides the population but the values of reference and target.
@@ -104,6 +104,7 @@ func (p *Plan) write(w *snapshot.Writer, before *mcmc.Tuning) {
 		w.Int(s.Segment)
 		w.Int(s.Cut)
 		w.Int(s.Moves)
+		w.Int(s.Finer)
 		w.Float(s.Beta)
 		s.Tuning.Write(w, before)
 		before = &s.Tuning
@@ -124,7 +125,7 @@ func (p *Plan) read(r *snapshot.Reader, before *mcmc.Tuning) {
 	p.Stages = make([]PlannedStage, r.Count())
 	for i := range p.Stages {
 		s := &p.Stages[i]
-		s.Segment, s.Cut, s.Moves, s.Beta = r.Int(), r.Int(), r.Int(), r.Float()
+		s.Segment, s.Cut, s.Moves, s.Finer, s.Beta = r.Int(), r.Int(), r.Int(), r.Int(), r.Float()
 		s.Tuning.Read(r, before)
 		before = &s.Tuning
 	}

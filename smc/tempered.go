@@ -66,6 +66,7 @@ func newTempering(ref Reference, target targets.Density, cfg Config, hooks Hooks
 	}
 	r.hooks = hooks
 	t := &tempering{population: r.newPopulation(temperedStream, "smc/tempered", 0)}
+	t.coarse = true
 	t.threshold = max(cfg.Threshold, pilotThreshold)
 	return t, nil
 }

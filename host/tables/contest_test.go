@@ -16,7 +16,6 @@ import (
 type contest struct {
 	allowed   float64 // error of log Z
 	particles int     // of each island
-	cuts      int     // of the path, once it is trained; 0: as it was trained
 	moves     int     // at each cut, and of tempering at each stage; 0: as where nothing is said
 }
 
@@ -41,15 +40,6 @@ const (
 func (s *sampler) compete(ctx context.Context, o *outcome) error {
 	known := s.target.Info().Known
 	o.KnownErr = known.LogZErr
-	if n := s.row.contest.cuts; n > 0 {
-		setter, ok := s.learner.(smc.CutSetter)
-		if !ok {
-			return fmt.Errorf("the path cannot be cut into %d", n)
-		}
-		if err := setter.SetCuts(n); err != nil {
-			return err
-		}
-	}
 	c := smc.Defaults()
 	c.Seed, c.Particles, c.Islands, c.Transport, c.AsIs = uint64(s.seed), s.row.contest.particles, islands, s.learner, true
 	if n := s.row.contest.moves; n > 0 {

@@ -145,7 +145,7 @@ func TestJitterCoversItsRange(t *testing.T) {
 	st := NewStreams(1, "test", 0)
 	seen := map[int]int{}
 	for i := range 9000 {
-		seen[k.steps(st.Length, uint32(i), 0)]++
+		seen[k.steps(st.Length, 0, uint32(i), 0)]++
 	}
 	for l := 4; l <= 12; l++ {
 		// 1000 expected, standard deviation 30

@@ -72,8 +72,10 @@ func (k Kernel) Validate() error {
 	return nil
 }
 
-// steps is the number of leapfrog steps of the trajectory at (stage, inner), the same for the whole population.
-func (k Kernel) steps(length rng.Key, stage, inner uint32) int {
+// steps is the number of leapfrog steps of the trajectory at (stage, inner), the same for the whole population, stretch
+// times as many as usual.
+func (k Kernel) steps(length rng.Key, stretch int, stage, inner uint32) int {
+	k.Leapfrogs *= max(stretch, 1)
 	if k.Kind != HMC {
 		return 1
 	}
@@ -93,6 +95,16 @@ type Tuning struct {
 	// Factor is L, lower triangular with LLᵀ about the correlation matrix, its rows one after another without the zeros:
 	// d(d+1)/2 numbers. Nil is the identity, and much the cheaper: an L costs d² multiplications a leapfrog.
 	Factor []float64
+	// Stretch is how many times as many leapfrogs HMC's trajectories have; 0 is once. It is for single moves, and no part of
+	// snapshots.
+	Stretch int
+}
+
+// Finer is the tuning of moves whose steps are a part of those of t, 1/shorter, in trajectories stretched as said.
+func (t Tuning) Finer(shorter, stretch int) Tuning {
+	t.Step /= float64(shorter)
+	t.Stretch = stretch
+	return t
 }
 
 // FirstTuning is where tuning starts: unit scales and a step for them.

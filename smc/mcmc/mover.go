@@ -83,7 +83,7 @@ func metropolis(logRatio, uniform float64) bool { return math.Log(uniform) < log
 // Move advances every row of s by one step of the kernel, which leaves γ_β invariant. The terms of s must be those of
 // its points; they are again afterwards. Randomness is that of st at (slot, stage, inner).
 func (m *Mover) Move(ctx context.Context, f Density, beta float64, tn *Tuning, s *State, st *Streams, stage, inner uint32) (Stats, error) {
-	stats, err := m.propose(ctx, f, beta, tn, s, st, m.kernel.steps(st.Length, stage, inner), stage, inner)
+	stats, err := m.propose(ctx, f, beta, tn, s, st, m.kernel.steps(st.Length, tn.Stretch, stage, inner), stage, inner)
 	if err != nil {
 		return Stats{}, err
 	}
