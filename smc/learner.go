@@ -76,9 +76,12 @@ type Training struct {
 	Checkpoint func(state []byte) error
 }
 
+// Evaluating is the phase of a training that stops to see how good it is, until the next report.
+const Evaluating = "evaluate"
+
 // TrainReport says where a training stands.
 type TrainReport struct {
-	Phase   string // "match", "polish", …
+	Phase   string // "match", "polish", …; Evaluating
 	Step    int    // of all phases together
 	Of      int
 	Loss    float64

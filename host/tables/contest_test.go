@@ -63,7 +63,7 @@ func (s *sampler) compete(ctx context.Context, o *outcome) error {
 	}
 	each := (cputime.Seconds() - began) / (2 * sounded) // the pilot is another
 	c.Islands = islands
-	for _, budget := range []float64{o.Pilot + o.Train + o.Evaluate, o.Evaluate} {
+	for _, budget := range []float64{o.Pilot + o.Train + o.Looks + o.Evaluate, o.Evaluate} {
 		c.Particles = max(int(budget/each/population), fewest)
 		began = cputime.Seconds()
 		res, err := s.run(ctx, c)

@@ -21,6 +21,7 @@ type outcome struct {
 	Modes, Of      int     // found, by weight
 	Variation      float64 // of the modes' weights
 	Pilot, Train   float64 // CPU seconds
+	Looks          float64 // of the training's own evaluations
 	Evaluate       float64
 	Evaluations    int64 // of the target, by pilot and training
 	Steps          int

@@ -82,13 +82,38 @@ func (r row) train(ctx context.Context, o *outcome, steps int) (*sampler, error)
 	}
 	o.Pilot = cputime.Seconds() - began
 	began = cputime.Seconds()
+	var looks stopwatch
+	training.Report = looks.follow
 	learned, err := learner.Train(ctx, &training)
 	if err != nil {
 		return nil, fmt.Errorf("training: %w", err)
 	}
-	o.Train = cputime.Seconds() - began
+	o.Looks = looks.stop()
+	o.Train = cputime.Seconds() - began - o.Looks
 	o.Steps, o.Warnings, o.Evaluations = learned.Steps, learned.Warnings, points
 	return &sampler{learner, r, o.Seed, target}, nil
+}
+
+// stopwatch takes the CPU time of a training's own evaluations.
+type stopwatch struct {
+	total, began float64
+	running      bool
+}
+
+func (s *stopwatch) follow(r smc.TrainReport) {
+	s.stop()
+	if r.Phase == smc.Evaluating {
+		s.began, s.running = cputime.Seconds(), true
+	}
+}
+
+// stop ends an evaluation, if one is under way, and returns the time of all.
+func (s *stopwatch) stop() float64 {
+	if s.running {
+		s.total += cputime.Seconds() - s.began
+		s.running = false
+	}
+	return s.total
 }
 
 // reference is where tempering starts.

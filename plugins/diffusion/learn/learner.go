@@ -95,6 +95,7 @@ func (l *Learner) Train(ctx context.Context, t *smc.Training) (*smc.Learned, err
 	if err != nil {
 		return nil, err
 	}
+	r.report(smc.Evaluating)
 	if err := l.serve(r.state, r.program.Layout, r.program.Average(), r.program.Serve); err != nil {
 		return nil, err
 	}
@@ -183,11 +184,12 @@ func (r *run) loop(ctx context.Context) (*smc.Learned, error) {
 				return nil, fmt.Errorf("%s, step %d: %w", p.Name, r.step, err)
 			}
 			if r.done%every == 0 {
+				r.report(smc.Evaluating)
 				if err := r.look(ctx); err != nil && !errors.Is(err, errSpent) {
 					return nil, err
 				}
 			}
-			r.report(p)
+			r.report(p.Name)
 		}
 	}
 	return r.ended(""), nil
@@ -244,9 +246,9 @@ func (r *run) look(ctx context.Context) error {
 	return nil
 }
 
-func (r *run) report(p *Phase) {
+func (r *run) report(phase string) {
 	if r.order.Report != nil {
-		r.order.Report(smc.TrainReport{Phase: p.Name, Step: r.done, Of: r.total, Loss: r.loss, Metrics: r.metrics})
+		r.order.Report(smc.TrainReport{Phase: phase, Step: r.done, Of: r.total, Loss: r.loss, Metrics: r.metrics})
 	}
 }
 
