@@ -25,9 +25,15 @@ func hopeless(s mcmc.Stats) bool { return float64(s.Hopeless) > hopelessShare*fl
 
 // moveFiner follows the moves of a stage, of which there were done, by as many at each level of finer steps as the plan has.
 // While a plan is being made there is another level as long as the last one had proposals that were hopeless. It returns the
-// levels.
+// levels. A coarse population only says whether there would be any.
 func (pop *population) moveFiner(ctx context.Context, moves, done int, last mcmc.Stats) (int, error) {
-	if moves == 0 {
+	switch {
+	case moves == 0 || pop.cfg.Move.Step > 0:
+		return 0, nil
+	case pop.coarse:
+		if hopeless(last) {
+			return 1, nil
+		}
 		return 0, nil
 	}
 	density, kernel := pop.density()
@@ -47,4 +53,19 @@ func (pop *population) moveFiner(ctx context.Context, moves, done int, last mcmc
 		}
 	}
 	return finest, nil
+}
+
+// finerEvals is how many evaluations the first level of the finer moves of p takes of n particles.
+func (p *Plan) finerEvals(k mcmc.Kernel, n int) int64 {
+	each := 1
+	if k.Kind == mcmc.HMC {
+		each = 2 * k.Leapfrogs
+	}
+	sum := 0
+	for _, s := range p.Stages {
+		if s.Finer > 0 {
+			sum += s.Moves
+		}
+	}
+	return int64(sum) * int64(each) * int64(n)
 }

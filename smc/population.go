@@ -43,7 +43,7 @@ type population struct {
 	refinable bool    // finer cuts can be had, rather than replace a segment
 	wants     bool    // finer cuts
 
-	coarse   bool // leaves finer moves to the end
+	coarse   bool // leaves finer moves to the end, and plans the first level of them
 	hopeless bool // some of the proposals of the last stage's moves
 
 	trial bool // a pilot's: where the transport is of no use at all, it need not go on without
@@ -355,12 +355,10 @@ func (pop *population) move(ctx context.Context, steps int, report *Report) erro
 			}
 		}
 	}
-	finer := 0
-	if !pop.coarse && pop.cfg.Move.Step == 0 {
-		var err error
-		if finer, err = pop.moveFiner(ctx, planned, steps, sum); err != nil {
-			return err
-		}
+	pop.hopeless = hopeless(sum)
+	finer, err := pop.moveFiner(ctx, planned, steps, sum)
+	if err != nil {
+		return err
 	}
 	if !pop.frozen {
 		stage := PlannedStage{Segment: report.Segment, Beta: report.Beta, Moves: planned, Finer: finer, Tuning: copyTuning(pop.tuning)}
@@ -369,7 +367,6 @@ func (pop *population) move(ctx context.Context, steps int, report *Report) erro
 		}
 		pop.plan.Stages = append(pop.plan.Stages, stage)
 	}
-	pop.hopeless = hopeless(sum)
 	report.Moves, report.Acceptance, report.Step, report.Divergent = steps, sum.Acceptance(), pop.tuning.Step, sum.Divergent
 	return nil
 }

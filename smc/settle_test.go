@@ -13,6 +13,9 @@ func TestSettle(t *testing.T) {
 	ref, target, cfg := funnel(t)
 	off := func(l *Level) float64 { return neckOff(l.N, l.X, l.LogW) }
 	tempered := must[*Tempered](t)(Pilot(ctx, ref, target, cfg, 0, Hooks{}))
+	if tempered.Finer == 0 || tempered.Finer > 2*tempered.Tally.Gradient {
+		t.Errorf("finer moves would have taken %d evaluations, the pilot took %d", tempered.Finer, tempered.Tally.Gradient)
+	}
 	if z := off(&tempered.Levels[len(tempered.Levels)-1]); math.Abs(z) > zAlarm {
 		t.Errorf("the neck's share is %.1f standard errors off", z)
 	}

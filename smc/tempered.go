@@ -18,6 +18,9 @@ type Tempered struct {
 	LogZErr float64 // its standard error, by the genealogy of the particles
 	Reports []Report
 	Tally   mcmc.Tally
+	// Finer is how many evaluations more a run would have made, which follows hopeless moves by finer ones at every stage, as
+	// far as a pilot can tell: without what is finer still.
+	Finer int64
 }
 
 // temperedStream is the stream of a Pilot in its hooks.
@@ -35,7 +38,10 @@ func Pilot(ctx context.Context, ref Reference, target targets.Density, cfg Confi
 		return nil, fmt.Errorf("%s, stage %d: %w", t.stream, t.stage, err)
 	}
 	is := t.finish()
-	return &Tempered{Levels: t.levels, LogZ: is.LogZ, LogZErr: is.logZErr(), Reports: t.reports, Tally: t.tally}, nil
+	return &Tempered{
+		Levels: t.levels, LogZ: is.LogZ, LogZErr: is.logZErr(), Reports: t.reports, Tally: t.tally,
+		Finer: t.plan.finerEvals(t.cfg.Move.Kernel, t.p.N),
+	}, nil
 }
 
 // RerunPilot takes a snapshot that a Pilot of this configuration saved, and returns the one it saved next.

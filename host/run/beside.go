@@ -45,16 +45,18 @@ func (h *hybridRun) compare(ctx context.Context, rec *recorder, out *hybridOutco
 	k := h.knobs()
 	tally := out.tally()
 	cost := evalsOf(&tally)
-	var pilot evals
+	var used evals
+	var pilot float64 // evaluations, and those of the finer moves that tempering makes, where a pilot does without
 	switch {
 	case out.tempered != nil:
-		pilot = evalsOf(&out.tempered.Tally)
+		used = evalsOf(&out.tempered.Tally)
+		pilot = float64(used.Sum() + out.tempered.Finer)
 	case !k.Beside:
 		return nil, nil // without one nobody knows what a particle costs
 	}
 	b := &besideOutcome{particles: k.BesideParticles}
 	if b.particles == 0 { // its islands, and a pilot as large as one
-		each := float64(pilot.Sum()) / float64(h.pilotCfg.Particles)
+		each := pilot / float64(h.pilotCfg.Particles)
 		b.particles = int(float64(cost.Sum()) / (each * float64(h.cfg.Islands+1)))
 		if b.particles < fewBeside {
 			if k.Beside {
@@ -76,9 +78,9 @@ func (h *hybridRun) compare(ctx context.Context, rec *recorder, out *hybridOutco
 			return nil, err
 		}
 	default:
-		scale := float64(cost.Sum()) / float64(pilot.Sum())
+		scale := float64(cost.Sum()) / pilot
 		b.evals, b.logZ, b.err = cost, out.tempered.LogZ, out.tempered.LogZErr/math.Sqrt(scale)
-		b.seconds = scale * h.phases.seconds(phasePilot)
+		b.seconds = float64(cost.Sum()) / float64(used.Sum()) * h.phases.seconds(phasePilot)
 	}
 	b.judge(out.Headline.Value, cost, h.spentSeconds(), out.givenUp())
 	if h.given != nil {

@@ -208,6 +208,10 @@ func TestHybridResumes(t *testing.T) {
 	if want.Beside == nil || !want.Beside.Run || want.Beside.Particles < fewBeside {
 		t.Fatalf("beside %+v", want.Beside)
 	}
+	spent := func(e record.Evals) float64 { return float64(e.Density + e.Gradient) }
+	if ratio := spent(want.Beside.Evals) / spent(want.Evals); ratio < 0.5 || ratio > 1.5 {
+		t.Errorf("beside took %.2f of the run's evaluations, its finer moves included", ratio)
+	}
 	for _, part := range []string{"tempered", phaseTrain, phaseDecide, "island-1", "island-0"} {
 		ctx, cancel := context.WithCancelCause(context.Background())
 		dir := filepath.Join(t.TempDir(), "run")
