@@ -257,14 +257,12 @@ func (w *worker[T]) undo(mean, next tile.Tile[T], k int) {
 	}
 }
 
-// addRows adds c times the sum of t's rows to dst.
+// addRows adds c times the sum of t's rows to dst. In single precision the sum of log standard deviations, which are much the
+// same for all particles, would be off by much the same for all, and log Z with it.
 func (w *worker[T]) addRows(dst []float64, t tile.Tile[T], c float64) {
-	copy(w.row, t.Row(0))
-	for i := 1; i < t.Rows; i++ {
-		vec.Add(w.row, w.row, t.Row(i))
-	}
-	for j, v := range w.row {
-		dst[j] += c * float64(v)
+	for i := range t.Rows {
+		vec.Widen(w.wide, t.Row(i))
+		vec.Axpy(dst, c, w.wide)
 	}
 }
 
