@@ -207,8 +207,12 @@ func (w *worker[T]) leave(dlw []float64, xi tile.Tile[T], k int) {
 	for j := range dlw {
 		dlw[j] += c
 	}
-	if net.Std {
-		w.addRows(dlw, net.LogStd(w.y), 1)
+	if net.Std { // what e^ℓ came out as, not ℓ: that is off by much the same for all particles, and log Z would be with it
+		for i := range w.sd.Rows {
+			vec.Widen(w.wide, w.sd.Row(i))
+			vec.Log(w.wide, w.wide)
+			vec.Axpy(dlw, 1, w.wide)
+		}
 	}
 }
 
@@ -257,8 +261,7 @@ func (w *worker[T]) undo(mean, next tile.Tile[T], k int) {
 	}
 }
 
-// addRows adds c times the sum of t's rows to dst. In single precision the sum of log standard deviations, which are much the
-// same for all particles, would be off by much the same for all, and log Z with it.
+// addRows adds c times the sum of t's rows to dst.
 func (w *worker[T]) addRows(dst []float64, t tile.Tile[T], c float64) {
 	for i := range t.Rows {
 		vec.Widen(w.wide, t.Row(i))
