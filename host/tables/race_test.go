@@ -31,7 +31,7 @@ const (
 
 	raceShare = 0.5 // of the prototype's time that is allowed
 	raceFrom  = 0.2 // the shortest training that is tried, as a part of the method's own
-	raceOn    = 1.2 // each that follows is longer by this
+	raceOn    = 1.1 // each that follows is longer by this
 )
 
 // recipes is the folder of the prototypes.
