@@ -32,7 +32,7 @@ func (l *list) races() {
 	plain := method("pis", "frame", "scale", "net", "mlp")
 	regression := func(arguments string) race { return race{"rotated-lv", "rot.py", arguments, lines()} }
 	add(wells, "regression", plain, 8000, regression("--tag wells --frame none --arch mlp --mhid 96 --mlayers 3 --ws 8000 --wsb 2048 --gn 0 --K 128 --npilot 20000"))
-	plain = method("pis", "frame", "scale", "net", "mlp", "width", 64, "noise", "linear") // the prototype's width
+	plain = method("pis", "frame", "scale", "net", "mlp", "width", 64, "batch", 1024, "noise", "linear") // the prototype's width
 	add(mixture, "regression", plain, 8000, regression("--tag mixture --problem gmm --frame none --arch mlp --mhid 64 --mlayers 3 --ws 6000 --gn 0 --K 128 --npilot 20000 --qseed 1"))
 
 	flow := method("match", "serve", "ode", "frame", "scale")
