@@ -16,7 +16,6 @@ var seedTargets = []problem{
 type problem struct {
 	name, short string
 	start       float64
-	prior       bool   // the reference is the target's own prior
 	csv         string // a file of the shared data that it is made from
 }
 

@@ -118,9 +118,6 @@ func (s *stopwatch) stop() float64 {
 
 // reference is where tempering starts.
 func (r row) reference(target targets.Density) (smc.Reference, error) {
-	if r.target.prior {
-		return smc.NewPrior(target)
-	}
 	return smc.NewNormal(target.Info().Dim(), []float64{0}, []float64{r.target.start})
 }
 
