@@ -17,8 +17,7 @@ import (
 const hopelessShare = 1. / 1000
 
 // finest is the number of levels of finer moves. At level l steps are 4⁻ˡ as long, and trajectories have 2ˡ as many of them:
-// half as long from level to level, for twice the evaluations. On Seeds and on Brownian motion with a gap, whole trajectories
-// cost twice as much for the same error of log Z.
+// half as long from level to level, for twice the evaluations. See docs/adr/0004-finer-moves.md.
 const finest = 4
 
 func hopeless(s mcmc.Stats) bool { return float64(s.Hopeless) > hopelessShare*float64(s.Tried) }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -95,6 +96,9 @@ func TestResumeAnywhere(t *testing.T) {
 			cfg.OnTheFly = fly
 			whole := &store{snaps: map[string][][]byte{}}
 			want := must[*Result](t)(Run(context.Background(), ref, target, cfg, Hooks{Save: whole.save}))
+			if !fly && !slices.ContainsFunc(want.Plan.Stages, func(s PlannedStage) bool { return s.Finer > 0 }) {
+				t.Errorf("%v: no finer moves were planned, so that nothing is known of resuming with them", kind)
+			}
 			for stop := 1; stop <= whole.saves; stop++ {
 				part := &store{snaps: map[string][][]byte{}, stop: stop}
 				_, err := Run(context.Background(), ref, target, cfg, Hooks{Save: part.save, Workers: stop%3 + 1})

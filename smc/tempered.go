@@ -18,8 +18,8 @@ type Tempered struct {
 	LogZErr float64 // its standard error, by the genealogy of the particles
 	Reports []Report
 	Tally   mcmc.Tally
-	// Finer is how many evaluations more a run would have made, which follows hopeless moves by finer ones at every stage, as
-	// far as a pilot can tell: without what is finer still.
+	// Finer is how many evaluations the first level of finer moves would have taken, which a run makes at every stage that calls
+	// for them and a pilot at its end only. Of deeper levels it knows nothing.
 	Finer int64
 }
 

@@ -14,7 +14,7 @@ func (b *book) write() []byte {
 	var p bytes.Buffer
 	p.WriteString("# Learned samplers against published figures\n\n" +
 		"Made by `make tables`. ESS is the effective sample size of fresh paths as a fraction; log Z and the gap (log Z less the mean log weight)\n" +
-		"are against the known value; modes as found by weight, of those that expect 20 paths or more; TV the total variation of all their weights. CPU seconds are pilot + training, on one core.\n" +
+		"are against the known value; modes as found by weight, of those that expect 20 paths or more; TV the total variation of all their weights. CPU seconds are pilot + training, on one core; the training's evaluations of itself are left out, but from outcomes that are older than that distinction.\n" +
 		"Where there are several seeds, medians, and the range of ESS. A row that misses a gate says which. Above each table is all that is set of its samplers.\n")
 	table := ""
 	for _, r := range rows() {

@@ -83,11 +83,11 @@ type mover struct {
 	times                       []float64
 	known                       []step
 	x, mean, var1, xi, rho, tmp tile.Tile[float32]
-	lr                          []float64
+	lr, wide                    []float64
 }
 
 func (p *sdePath) newMover() *mover {
-	m := &mover{heads: newHeads(p.model, p.params, learn.Lanes), times: p.times, known: p.known, lr: make([]float64, learn.Lanes)}
+	m := &mover{heads: newHeads(p.model, p.params, learn.Lanes), times: p.times, known: p.known, lr: make([]float64, learn.Lanes), wide: make([]float64, learn.Lanes)}
 	for _, t := range []*tile.Tile[float32]{&m.x, &m.mean, &m.var1, &m.xi, &m.rho, &m.tmp} {
 		*t = tile.New[float32](p.Dim, learn.Lanes)
 	}
@@ -146,14 +146,16 @@ func (m *mover) kernel(y, x tile.Tile[float32], keep, h, sign, c float64, v spre
 	}
 }
 
-// weigh adds sign·(½ξ² + ½log var) to the ratios.
+// weigh adds sign·(½ξ² + log sd) to the ratios, sd being what tmp was rounded to: the logs of what was not are off by much the
+// same for all particles.
 func (m *mover) weigh(xi tile.Tile[float32], sign float64) {
-	vec.Log(m.tmp.Flat(), m.var1.Flat())
-	vec.MulAdd(m.tmp.Flat(), xi.Flat(), xi.Flat(), m.tmp.Flat())
 	for i := range m.Dim {
-		for j, v := range m.tmp.Row(i) {
-			m.lr[j] += sign / 2 * float64(v)
-		}
+		vec.Widen(m.wide, m.tmp.Row(i))
+		vec.Log(m.wide, m.wide)
+		vec.Axpy(m.lr, sign, m.wide)
+		vec.Widen(m.wide, xi.Row(i))
+		vec.Mul(m.wide, m.wide, m.wide)
+		vec.Axpy(m.lr, sign/2, m.wide)
 	}
 }
 

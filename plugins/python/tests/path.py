@@ -7,10 +7,16 @@ import queue
 import numpy as np
 from host import GRAD, LOGP, Host, floats
 
+import sampan
 from sampan._proto import PACKAGE, pb
 from sampan.messages import joined, pieces
 
 TRANSPORT = pb.value("Kind", "KIND_TRANSPORT")
+
+
+@sampan.target(dim=2, with_grad=True)
+def bowl(x):
+    return -0.5 * (x**2).sum(axis=1), -x
 
 
 def create(h: Host, name: str, target, config: bytes = b"{}"):
