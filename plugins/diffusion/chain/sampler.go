@@ -152,7 +152,7 @@ func root[T vec.Float](k Kernel) T { return T(math.Sqrt(k.Var)) }
 
 func inverse[T vec.Float](k Kernel) T { return T(1 / math.Sqrt(k.Var)) }
 
-// forward sets mean to that of F_k at x, and sd to the standard deviations in relation to √v, if they are learned.
+// forward sets mean to that of F_k at x, and sd to the standard deviations √v e^ℓ, if they are learned.
 func (w *worker[T]) forward(mean, x tile.Tile[T], k int) {
 	f, net := w.Steps[k].Forward, w.Control.Net
 	vec.Scale(mean.Flat(), T(f.Keep), x.Flat())
@@ -162,27 +162,28 @@ func (w *worker[T]) forward(mean, x tile.Tile[T], k int) {
 	}
 	if net.Std {
 		vec.Exp(w.sd.Flat(), net.LogStd(w.y).Flat())
+		vec.Scale(w.sd.Flat(), root[T](f), w.sd.Flat())
 	}
 }
 
-// step sets next to the mean that forward left there plus noise, √v e^ℓ ξ.
+// step sets next to the mean that forward left there plus noise, √v e^ℓ ξ, rounded once: were the product rounded by itself,
+// e^ℓ ξ with e^ℓ next to 1 would come out as ξ, for all particles alike.
 func (w *worker[T]) step(next, xi tile.Tile[T], k int) {
-	root := root[T](w.Steps[k].Forward)
-	if !w.Control.Net.Std {
-		vec.Axpy(next.Flat(), root, xi.Flat())
+	if w.Control.Net.Std {
+		vec.MulAdd(next.Flat(), w.sd.Flat(), xi.Flat(), next.Flat())
 		return
 	}
-	vec.Mul(w.t1.Flat(), w.sd.Flat(), xi.Flat())
-	vec.Axpy(next.Flat(), root, w.t1.Flat())
+	vec.Axpy(next.Flat(), root[T](w.Steps[k].Forward), xi.Flat())
 }
 
 // residual sets xi to what step would have needed to get from mean to next.
 func (w *worker[T]) residual(xi, next, mean tile.Tile[T], k int) {
 	vec.Sub(xi.Flat(), next.Flat(), mean.Flat())
-	vec.Scale(xi.Flat(), inverse[T](w.Steps[k].Forward), xi.Flat())
 	if w.Control.Net.Std {
 		vec.Div(xi.Flat(), xi.Flat(), w.sd.Flat())
+		return
 	}
+	vec.Scale(xi.Flat(), inverse[T](w.Steps[k].Forward), xi.Flat())
 }
 
 // leave adds to dlw what step k, with noise xi, adds to the log weight as far as the control at its start says it: all but
@@ -200,14 +201,17 @@ func (w *worker[T]) leave(dlw []float64, xi tile.Tile[T], k int) {
 		vec.Mul(w.t1.Flat(), w.t1.Flat(), w.t2.Flat()) // u(½u + ξ)
 		w.addRows(dlw, w.t1, -1)
 	case b.Var == 0:
-		c = d * (math.Log(2*math.Pi)/2 + math.Log(float64(root[T](f))))
+		c = d * math.Log(2*math.Pi) / 2
 	default:
-		c = d * (math.Log(float64(root[T](f))) + math.Log(float64(inverse[T](b))))
+		c = d * math.Log(float64(inverse[T](b)))
+	}
+	if !net.Std && !w.Continuous {
+		c += d * math.Log(float64(root[T](f)))
 	}
 	for j := range dlw {
 		dlw[j] += c
 	}
-	if net.Std { // what e^ℓ came out as, not ℓ: that is off by much the same for all particles, and log Z would be with it
+	if net.Std { // what √v e^ℓ came out as: ℓ is off that by much the same for all particles, and log Z would be with it
 		for i := range w.sd.Rows {
 			vec.Widen(w.wide, w.sd.Row(i))
 			vec.Log(w.wide, w.wide)
