@@ -18,6 +18,7 @@ const (
 	mostDims   = 128  // beyond, no Hessians: they cost 2d scores each
 	inactive   = 1e-2 // eigenvalues of S below this part of the largest are none
 	difference = 1e-3 // half the distance of scores, in pilot standard deviations
+	enough     = 2    // draws a dimension, of fewer correlations are not told
 	diagonal   = 0.02 // a frame whose Hessians have no more than this part of their varying squares off the diagonal is one
 )
 
@@ -75,8 +76,8 @@ func momentsOf(x []float64, d int) (*moments, error) {
 	n := len(x) / d
 	m := &moments{mean: columnMeans(x, d)}
 	stat.CovarianceMatrix(&m.cov, mat.NewDense(n, d, x), nil)
-	if n < 2*d { // too few draws to tell correlations: shrink them towards none (Ledoit and Wolf's idea, a fixed weight)
-		keep := float64(n) / float64(2*d)
+	if n < enough*d { // too few draws to tell correlations: shrink them towards none (Ledoit and Wolf's idea, a fixed weight)
+		keep := float64(n) / float64(enough*d)
 		for i := range d {
 			for j := range i {
 				m.cov.SetSym(i, j, keep*m.cov.At(i, j))

@@ -143,7 +143,9 @@ func TestGaussianFrame(t *testing.T) {
 }
 
 // TestManyDimensions: beyond a hundred dimensions a coordinate that is not Gaussian is told from those that are, and a
-// pilot with fewer draws than dimensions still makes a frame.
+// pilot with fewer draws than dimensions still makes a frame, of axes about as long as the target is wide: its standard
+// deviations are 1, and of the wells below 2.1. (By the scores, of which those of so few draws span less than all dimensions,
+// they came out some thousand long.)
 func TestManyDimensions(t *testing.T) {
 	for _, n := range []int{2000, 150} {
 		target, x := draws(t, "many-well", map[string]any{"dim": 200, "wells": 2, "delta": 4.0}, n)
@@ -153,6 +155,15 @@ func TestManyDimensions(t *testing.T) {
 		}
 		if kind != White || f.Active < 2 || n == 2000 && f.Active != 2 {
 			t.Errorf("%d draws: a frame of kind %s with %d active coordinates", n, kind, f.Active)
+		}
+		for j := range f.Dim {
+			square := 0.0
+			for i := range f.Dim {
+				square += f.B[i*f.Dim+j] * f.B[i*f.Dim+j]
+			}
+			if l := math.Sqrt(square); l < .2 || l > 3 {
+				t.Errorf("%d draws: axis %d is %.3g long", n, j, l)
+			}
 		}
 	}
 }

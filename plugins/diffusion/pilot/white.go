@@ -24,8 +24,8 @@ const (
 // For a Gaussian, of precision P in the frame, scores are −Px, so that what n draws give is mean ggᵀ = P², whatever chance
 // made of their covariance: eigenvalues between (1 ± √(d/n))⁴ (Marchenko and Pastur). Coordinates below the upper one are
 // therefore scaled by P^(−1/2), and the mean is moved along them by what scores are off zero on average, so that a Gaussian
-// comes out exact from more than d draws. In more than a hundred dimensions
-// these are left inactive.
+// comes out exact. That takes as many draws as tell its covariance; of fewer than 2d, whose covariance is shrunk, coordinates
+// stay as they are. In more than a hundred dimensions those below the bound are left inactive.
 func Whitened(x, g []float64, d int) (*space.Frame, error) {
 	m, err := momentsOf(x, d)
 	if err != nil {
@@ -52,6 +52,9 @@ func Whitened(x, g []float64, d int) (*space.Frame, error) {
 			continue
 		}
 		active = d - 1 - j
+		if n < enough*d {
+			continue
+		}
 		scale, off := math.Pow(v, -0.25), 0.0
 		for i := range d {
 			b.Set(i, j, b.At(i, j)*scale)

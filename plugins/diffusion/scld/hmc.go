@@ -50,9 +50,19 @@ type draw struct {
 	stage, inner uint32
 }
 
-// move moves the particles x, whose score of the target is raw and whose log ρ is logp, by a trajectory at β, in place. It
-// returns the sum of the probabilities of acceptance.
-func (h *hamiltonian) move(id int, x, raw tile.Tile[float32], logp []float64, beta, step float64, from draw) (accepted float64) {
+// hopeless is the probability of acceptance below which a proposal is.
+const hopeless = 1e-3
+
+// tally is of proposals: the sum of their probabilities of acceptance, and the number of hopeless ones.
+type tally struct{ accepted, hopeless float64 }
+
+func (t *tally) add(o tally) {
+	t.accepted += o.accepted
+	t.hopeless += o.hopeless
+}
+
+// move moves the particles x, whose score of the target is raw and whose log ρ is logp, by a trajectory at β, in place.
+func (h *hamiltonian) move(id int, x, raw tile.Tile[float32], logp []float64, beta, step float64, from draw) (t tally) {
 	w, d, p := h.workers[id], x.Rows, x.P
 	vec.Normals(w.p.Data, p, d, p, from.key, from.slot, from.stage, 2*from.inner)
 	step *= 1 + jitter*(2*from.key.Uniform(math.MaxUint32, from.stage, from.inner)-1)
@@ -69,9 +79,12 @@ func (h *hamiltonian) move(id int, x, raw tile.Tile[float32], logp []float64, be
 	for j := range p {
 		a := math.Exp(math.Min(0, w.end[j]-w.start[j]))
 		if math.IsNaN(a) || math.IsInf(w.end[j], 0) {
-			continue
+			a = 0
 		}
-		accepted += a
+		t.accepted += a
+		if a < hopeless {
+			t.hopeless++
+		}
 		if from.key.Uniform(from.slot+uint32(j), from.stage, 2*from.inner+1) >= a {
 			continue
 		}
@@ -80,7 +93,7 @@ func (h *hamiltonian) move(id int, x, raw tile.Tile[float32], logp []float64, be
 			x.Row(i)[j], raw.Row(i)[j] = w.x.Row(i)[j], w.raw.Row(i)[j]
 		}
 	}
-	return accepted
+	return t
 }
 
 // kick sets p to p + step ∇log γ_β(x).

@@ -62,9 +62,10 @@ func (p *Plan) Prepare(ctx context.Context, problem *learn.Problem, levels []smc
 	if err != nil {
 		return nil, err
 	}
-	betas, steps := schedule(found, p.K)
-	s := &learn.State{Frame: f, Facts: map[string][]float32{"rms": single(rms), "betas": single(betas), "steps": single(steps)}}
-	return s, nil
+	path := schedule(found, p.K)
+	return &learn.State{Frame: f, Facts: map[string][]float32{
+		"rms": single(rms), "betas": single(path.betas), "steps": single(path.steps), "fine": single(path.fine),
+	}}, nil
 }
 
 func single(v []float64) []float32 {
@@ -99,12 +100,12 @@ func (p *Plan) frame(ctx context.Context, problem *learn.Problem, levels []smc.L
 
 // chain makes the chain of a state: its drift in units of the frame a unit of time, its steps as long as the survey found.
 func (p *Plan) chain(dim int, s *learn.State) *chain.Spec {
-	betas, steps, sizes := make([]float64, p.K+1), s.Facts["steps"], make([]float64, p.K)
+	betas, fine, sizes := make([]float64, p.K+1), s.Facts["fine"], make([]float64, p.K)
 	for k, b := range s.Facts["betas"] {
 		betas[k] = float64(b)
 	}
 	for k := range sizes {
-		sizes[k] = p.Stretch / 2 * float64(steps[k]) * float64(steps[k+1])
+		sizes[k] = p.Stretch / 2 * float64(fine[k]) * float64(fine[k+1])
 	}
 	spec := chain.Langevin(dim, chain.Uniform(p.K), sizes, betas, scale, chain.Tied)
 	for k := range spec.Steps {
@@ -120,7 +121,7 @@ func (p *Plan) Build(problem *learn.Problem, s *learn.State) (*learn.Program, er
 }
 
 func (p *Plan) build(problem *learn.Problem, s *learn.State) (*learn.Program, *training, error) {
-	if n := len(s.Facts["betas"]); n != p.K+1 || len(s.Facts["steps"]) != n || len(s.Facts["rms"]) != problem.Dim {
+	if n := len(s.Facts["betas"]); n != p.K+1 || len(s.Facts["steps"]) != n || len(s.Facts["fine"]) != n || len(s.Facts["rms"]) != problem.Dim {
 		return nil, nil, fmt.Errorf("a path of %d temperatures found; accepted: one of %d steps", n, p.K)
 	}
 	d := problem.Dim

@@ -15,18 +15,21 @@ import (
 
 // The survey: a tempered sampler of few particles that finds its own levels and step sizes.
 const (
-	surveyTiles  = 8   // of particles
-	fewTiles     = 2   // likewise, in more dimensions than many
-	surveyESS    = 0.8 // what a level leaves of the effective sample size
-	surveyLevels = 256
-	surveyMoves  = 2  // trajectories a level
-	surveyMost   = 12 // likewise, while the step size is being found
-	acceptance   = 0.8
-	nearEnough   = 0.1 // of the acceptance
+	surveyTiles   = 8   // of particles
+	fewTiles      = 2   // likewise, in more dimensions than many
+	surveyESS     = 0.8 // what a level leaves of the effective sample size
+	surveyLevels  = 256
+	surveyMoves   = 2  // trajectories a level
+	surveyMost    = 12 // likewise, while the step size is being found
+	acceptance    = 0.8
+	nearEnough    = 0.1 // of the acceptance
+	finest        = 4   // quarters of a step size, at most
+	hopelessShare = 1. / 1000
 )
 
-// level is a density of the path and the step size of the trajectories there.
-type level struct{ beta, step float64 }
+// level is a density of the path, the step size of the trajectories that suit the bulk of it, and that of those of which none
+// are hopeless.
+type level struct{ beta, step, fine float64 }
 
 // survey is the population that goes along the path.
 type survey struct {
@@ -39,7 +42,7 @@ type survey struct {
 	logp    [2][]float64
 	ref     []float64
 	lw, w   []float64
-	accept  []float64 // of each tile
+	tallies []tally // of each tile's moves
 }
 
 // alongPath goes from N(0, scale² I) to the target of the frame and returns the levels, from β = 0 to 1, and the root mean
@@ -49,7 +52,7 @@ func alongPath(ctx context.Context, f *space.Frame, p *learn.Problem, scale floa
 	s.target.Use(ctx)
 	key := p.Stream("survey")
 	s.draw(key, scale)
-	levels := []level{{0, scale * math.Pow(float64(s.d), -0.25)}}
+	levels := []level{{step: scale * math.Pow(float64(s.d), -0.25)}}
 	for at := levels[0]; at.beta < 1; levels = append(levels, at) {
 		if len(levels) > surveyLevels {
 			return nil, nil, fmt.Errorf("survey: after %d levels β is %.3g; the target is too far from the reference", surveyLevels, at.beta)
@@ -61,12 +64,12 @@ func alongPath(ctx context.Context, f *space.Frame, p *learn.Problem, scale floa
 		stage := uint32(len(levels))
 		s.weigh(next - at.beta)
 		s.choose(key, stage)
-		at = level{next, s.settle(key, stage, next, at.step)}
+		at = s.settle(key, stage, level{beta: next, step: at.step})
 		if err := s.target.Err(); err != nil {
 			return nil, nil, err
 		}
 	}
-	levels[0].step = levels[1].step
+	levels[0].step, levels[0].fine = levels[1].step, levels[1].fine
 	return levels, s.rms(), nil
 }
 
@@ -82,7 +85,7 @@ func newSurvey(f *space.Frame, p *learn.Problem, scale float64) *survey {
 		s.x[i], s.raw[i] = tile.Aligned[float32](s.n*s.d), tile.Aligned[float32](s.n*s.d)
 		s.logp[i] = make([]float64, s.n)
 	}
-	s.ref, s.lw, s.w, s.accept = make([]float64, s.n), make([]float64, s.n), make([]float64, s.n), make([]float64, s.tiles)
+	s.ref, s.lw, s.w, s.tallies = make([]float64, s.n), make([]float64, s.n), make([]float64, s.n), make([]tally, s.tiles)
 	return s
 }
 
@@ -151,23 +154,35 @@ func (s *survey) choose(key rng.Key, stage uint32) {
 	s.logp[0], s.logp[1] = s.logp[1], s.logp[0]
 }
 
-// settle moves the particles at β until the step size is right, and returns it.
-func (s *survey) settle(key rng.Key, stage uint32, beta, step float64) float64 {
-	for m := range surveyMost {
+// settle moves the particles at a level until its step size is right, and then by quarters of it as long as proposals are
+// hopeless: in a neck that is too narrow for the bulk's steps.
+func (s *survey) settle(key rng.Key, stage uint32, at level) level {
+	moves, last := 0, tally{}
+	move := func(step float64) {
 		s.pool.For(s.tiles, func(id, t int) {
-			s.accept[t] = s.hmc.move(id, s.at(s.x[0], t), s.at(s.raw[0], t), s.logp[0][t*s.p:(t+1)*s.p], beta, step,
-				draw{key, uint32(t * s.p), stage, uint32(m + 1)})
+			s.tallies[t] = s.hmc.move(id, s.at(s.x[0], t), s.at(s.raw[0], t), s.logp[0][t*s.p:(t+1)*s.p], at.beta, step,
+				draw{key, uint32(t * s.p), stage, uint32(moves + 1)})
 		})
-		off := -acceptance
-		for _, a := range s.accept {
-			off += a / float64(s.n)
+		moves++
+		last = tally{}
+		for _, t := range s.tallies {
+			last.add(t)
 		}
-		step *= math.Exp(off)
-		if m+1 >= surveyMoves && math.Abs(off) < nearEnough {
+	}
+	for range surveyMost {
+		move(at.step)
+		off := last.accepted/float64(s.n) - acceptance
+		at.step *= math.Exp(off)
+		if moves >= surveyMoves && math.Abs(off) < nearEnough {
 			break
 		}
 	}
-	return step
+	at.fine = at.step
+	for l := 0; l < finest && last.hopeless > hopelessShare*float64(s.n); l++ {
+		at.fine /= 4
+		move(at.fine)
+	}
+	return at
 }
 
 // rms are the root mean squares of the score's components.
@@ -187,18 +202,21 @@ func (s *survey) rms() []float64 {
 	return out
 }
 
-// schedule lays k steps over the levels, as many to each: the temperatures, the first 0 and the last 1, and the step sizes
-// of trajectories there.
-func schedule(levels []level, k int) (betas, steps []float64) {
-	betas, steps = make([]float64, k+1), make([]float64, k+1)
+// path is a schedule of k steps: temperatures, the first 0 and the last 1, and step sizes of trajectories there, as levels
+// have them.
+type path struct{ betas, steps, fine []float64 }
+
+// schedule lays k steps over the levels, as many to each.
+func schedule(levels []level, k int) path {
+	p := path{make([]float64, k+1), make([]float64, k+1), make([]float64, k+1)}
 	last := len(levels) - 1
-	for i := range betas {
+	for i := range p.betas {
 		u := float64(i) / float64(k) * float64(last)
 		j := min(int(u), last-1)
 		a, b, f := levels[j], levels[j+1], u-float64(j)
-		betas[i] = a.beta + f*(b.beta-a.beta)
-		steps[i] = math.Exp((1-f)*math.Log(a.step) + f*math.Log(b.step))
+		between := func(a, b float64) float64 { return math.Exp((1-f)*math.Log(a) + f*math.Log(b)) }
+		p.betas[i], p.steps[i], p.fine[i] = a.beta+f*(b.beta-a.beta), between(a.step, b.step), between(a.fine, b.fine)
 	}
-	betas[k] = 1
-	return betas, steps
+	p.betas[k] = 1
+	return p
 }

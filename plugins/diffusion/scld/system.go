@@ -33,7 +33,7 @@ type system struct {
 
 	lw, w, cum []float64
 	ancestors  []int32
-	accept     []float64
+	tallies    []tally // of each tile's moves
 	seeds      seeds
 
 	// What a simulation found.
@@ -57,7 +57,7 @@ func newSystem(s *chain.Sampler[float32], ends []int, n, capBytes int, pool *par
 	y := &system{
 		pool: pool, target: target, hmc: newHamiltonian(target, s.Scale, s.Dim, learn.Lanes, pool.Workers()),
 		steps: steps, moves: moves, n: n, d: s.Dim, scale: s.Scale,
-		lw: make([]float64, n), w: make([]float64, n), cum: make([]float64, n), ancestors: make([]int32, n), accept: make([]float64, n/learn.Lanes),
+		lw: make([]float64, n), w: make([]float64, n), cum: make([]float64, n), ancestors: make([]int32, n), tallies: make([]tally, n/learn.Lanes),
 		seeds: seeds{start: p.Stream("start"), choose: p.Stream("choose"), move: p.Stream("move")},
 	}
 	from := 0
@@ -128,8 +128,8 @@ func (y *system) goOn(ess, mean float64) {
 		return
 	}
 	off := -acceptance
-	for _, a := range y.accept {
-		off += a / float64(y.n*y.moves)
+	for _, t := range y.tallies {
+		off += t.accepted / float64(y.n*y.moves)
 	}
 	y.steps[y.at] += float32(patience * off)
 }
@@ -146,9 +146,9 @@ func (y *system) moveTile(id, t int) {
 		}
 		to.First[lo+j] = from.End[a]
 	}
-	y.accept[t] = 0
+	y.tallies[t] = tally{}
 	for m := range y.moves {
-		y.accept[t] += y.hmc.move(id, x, raw, to.First[lo:lo+p], to.Betas[0], math.Exp(float64(y.steps[y.at])),
-			draw{y.seeds.move, uint32(lo), y.stage, uint32(y.at*y.moves + m)})
+		y.tallies[t].add(y.hmc.move(id, x, raw, to.First[lo:lo+p], to.Betas[0], math.Exp(float64(y.steps[y.at])),
+			draw{y.seeds.move, uint32(lo), y.stage, uint32(y.at*y.moves + m)}))
 	}
 }

@@ -56,7 +56,7 @@ func TestMovesKeepGamma(t *testing.T) {
 						logp[j] = -1e9
 					}
 				}
-				accepted += h.move(0, x, raw, logp, beta, 1.7*math.Sqrt(v), draw{key, uint32(t * p), 1, uint32(i)}) / (5 * tiles * p)
+				accepted += h.move(0, x, raw, logp, beta, 1.7*math.Sqrt(v), draw{key, uint32(t * p), 1, uint32(i)}).accepted / (5 * tiles * p)
 			}
 			for _, y := range x.Row(0) {
 				r := (float64(y) - mean) / math.Sqrt(v)
@@ -78,10 +78,11 @@ func TestMovesKeepGamma(t *testing.T) {
 
 // TestSchedule: levels get as many steps each, and both ends are exact.
 func TestSchedule(t *testing.T) {
-	betas, steps := schedule([]level{{0, 1}, {.2, .25}, {1, .0625}}, 4)
+	p := schedule([]level{{0, 1, 1}, {.2, .25, .0625}, {1, .0625, .0625}}, 4)
+	fine := []float64{1, .25, .0625, .0625, .0625}
 	for i, want := range []float64{0, .1, .2, .6, 1} {
-		if math.Abs(betas[i]-want) > 1e-12 || math.Abs(steps[i]-math.Pow(2, -float64(i))) > 1e-12 {
-			t.Fatalf("β %v, steps %v", betas, steps)
+		if math.Abs(p.betas[i]-want) > 1e-12 || math.Abs(p.steps[i]-math.Pow(2, -float64(i))) > 1e-12 || math.Abs(p.fine[i]-fine[i]) > 1e-12 {
+			t.Fatalf("%+v", p)
 		}
 	}
 }
