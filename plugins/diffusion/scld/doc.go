@@ -17,6 +17,7 @@
 // chain.
 //
 // Temperatures and step sizes come from a survey (survey.go): a small tempered sampler from p_0 to ρ tells how quickly the
-// path can be gone along and how long steps may be. With a pilot the frame is the pilot's, so that p_0 has the target's
+// path can be gone along and how long steps may be: those of the chain by the narrowest places, where steps that suit the bulk
+// would lose what the moves find. With a pilot the frame is the pilot's, so that p_0 has the target's
 // mean and covariance; from scratch it is the reference's.
 package scld
