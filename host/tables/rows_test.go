@@ -22,7 +22,7 @@ func (l *list) three(r row, published, demanded [3]float64) {
 // scratch adds a row for each of the published tables' targets, trained from scratch for what three minutes of a processor
 // allow. In fifty dimensions a net that all coordinates share would allow 30 steps or so.
 func (l *list) scratch(r row, published [3]float64, of map[string]any) {
-	for i, steps := range []int{2000, 1000, 900} {
+	for i, steps := range []int{1400, 750, 800} {
 		only := [3]float64{}
 		only[i] = -1
 		r.method = maps.Clone(of)
