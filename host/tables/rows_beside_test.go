@@ -16,6 +16,7 @@ func (l *list) contests() {
 	add(problem{name: "gmm40_jax", short: "40-mode mixture, d = 2", start: 40}, 16384, contest{allowed: .1, particles: 4096}, "")
 	pines := problem{name: "lgcp40_white", short: "log-Gaussian Cox process, 40 × 40", start: 1, csv: shared + "/reference/targets/data/finpines.csv"}
 	add(pines, 512, contest{allowed: 1, particles: 128}, "")
+	scld.method = method("scld", "blocks", 16)
 	add(problem{name: "funnel10", short: "funnel, d = 10", start: 3}, 16384, contest{allowed: .2, particles: 4096, moves: 16},
 		" (16 moves at each cut in place of 4, of tempering too)")
 }
