@@ -12,15 +12,9 @@ import (
 // "Hamiltonian Monte Carlo for hierarchical models", 2015). What is missing there is missing from log Z, and no weight
 // shows it. A sign of it is that some proposals are hopeless.
 
-// hopelessShare is the part of proposals, those of the moves of a stage or of a level of finer ones, from which on finer moves
-// are called for.
-const hopelessShare = 1. / 1000
-
 // finest is the number of levels of finer moves. At level l steps are 4⁻ˡ as long, and trajectories have 2ˡ as many of them:
 // half as long from level to level, for twice the evaluations. See docs/adr/0004-finer-moves.md.
 const finest = 4
-
-func hopeless(s mcmc.Stats) bool { return float64(s.Hopeless) > hopelessShare*float64(s.Tried) }
 
 // moveFiner follows the moves of a stage, of which there were done, by as many at each level of finer steps as the plan has.
 // While a plan is being made there is another level as long as the last one had proposals that were hopeless. It returns the
@@ -30,14 +24,14 @@ func (pop *population) moveFiner(ctx context.Context, moves, done int, last mcmc
 	case moves == 0 || pop.cfg.Move.Step > 0:
 		return 0, nil
 	case pop.coarse:
-		if hopeless(last) {
+		if last.Narrow() {
 			return 1, nil
 		}
 		return 0, nil
 	}
 	density, kernel := pop.density()
 	for level := 1; level <= finest; level++ {
-		if pop.frozen && level > pop.plan.Stages[pop.stage-1].Finer || !pop.frozen && !hopeless(last) {
+		if pop.frozen && level > pop.plan.Stages[pop.stage-1].Finer || !pop.frozen && !last.Narrow() {
 			return level - 1, nil
 		}
 		tuning := pop.tuning.Finer(1<<(2*level), 1<<level)

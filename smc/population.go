@@ -355,7 +355,7 @@ func (pop *population) move(ctx context.Context, steps int, report *Report) erro
 			}
 		}
 	}
-	pop.hopeless = hopeless(sum)
+	pop.hopeless = sum.Narrow()
 	finer, err := pop.moveFiner(ctx, planned, steps, sum)
 	if err != nil {
 		return err

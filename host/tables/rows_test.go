@@ -93,7 +93,7 @@ func rows() []row {
 	l.scratch(collapse, [3]float64{.0051, .0004, .8172}, method("pis", "std", "fixed", "loss", "kl", "steps", 200, "reference", narrow))
 	collapse.table = "DIS, KL, from a narrow start"
 	l.scratch(collapse, [3]float64{.0226, .0012, .0225}, method("dis", "std", "fixed", "loss", "kl", "steps", 200, "reference", narrow))
-	collapse.table, collapse.hybrid = "PIS, log-variance, from a narrow start: it is the start that loses them", false
+	collapse.table, collapse.hybrid = "PIS, log-variance, from a narrow start", false
 	l.scratch(collapse, none, method("pis", "std", "fixed", "loss", "log-variance", "steps", 200, "reference", narrow))
 
 	annealed := row{table: "CMCD, log-variance", method: method("cmcd", "net", "perdim"), pilot: pilotParticles, seconds: minutes(3)}

@@ -10,9 +10,12 @@ import (
 // maxEnergyError is the energy error from which a trajectory counts as divergent, as in Stan.
 const maxEnergyError = 1000
 
-// hopeless is the acceptance probability below which a proposal is: its energy is off by 7, which where a step size suits
+// Hopeless is the acceptance probability below which a proposal is: its energy is off by 7, which where a step size suits
 // happens to hardly any.
-const hopeless = 1e-3
+const Hopeless = 1e-3
+
+// hopelessShare is the part of proposals from which on some places are too narrow for their step size.
+const hopelessShare = 1. / 1000
 
 // Stats sums up one move of a population.
 type Stats struct {
@@ -33,6 +36,9 @@ func (s *Stats) Add(o Stats) {
 	s.Divergent += o.Divergent
 	s.Leapfrogs += o.Leapfrogs
 }
+
+// Narrow reports whether more than one in a thousand of the proposals was hopeless: some places are too narrow for their steps.
+func (s Stats) Narrow() bool { return float64(s.Hopeless) > hopelessShare*float64(s.Tried) }
 
 // Acceptance is the mean acceptance probability, NaN if no row could move.
 func (s Stats) Acceptance() float64 { return s.Prob / float64(s.Tried) }
@@ -128,7 +134,7 @@ func (m *Mover) propose(ctx context.Context, f Density, beta float64, tn *Tuning
 		if !m.stopped[i] {
 			m.Prob[i] = math.Exp(min(0, m.start[i]-m.Energy[i]))
 			stats.Prob += m.Prob[i]
-			if m.Prob[i] < hopeless {
+			if m.Prob[i] < Hopeless {
 				stats.Hopeless++
 			}
 		}

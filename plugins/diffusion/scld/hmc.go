@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/sampan-mc/sampan/plugins/diffusion/chain"
+	"github.com/sampan-mc/sampan/smc/mcmc"
 	"github.com/sampan-mc/sampan/vec"
 	"github.com/sampan-mc/sampan/vec/rng"
 	"github.com/sampan-mc/sampan/vec/tile"
@@ -50,19 +51,8 @@ type draw struct {
 	stage, inner uint32
 }
 
-// hopeless is the probability of acceptance below which a proposal is.
-const hopeless = 1e-3
-
-// tally is of proposals: the sum of their probabilities of acceptance, and the number of hopeless ones.
-type tally struct{ accepted, hopeless float64 }
-
-func (t *tally) add(o tally) {
-	t.accepted += o.accepted
-	t.hopeless += o.hopeless
-}
-
 // move moves the particles x, whose score of the target is raw and whose log ρ is logp, by a trajectory at β, in place.
-func (h *hamiltonian) move(id int, x, raw tile.Tile[float32], logp []float64, beta, step float64, from draw) (t tally) {
+func (h *hamiltonian) move(id int, x, raw tile.Tile[float32], logp []float64, beta, step float64, from draw) mcmc.Stats {
 	w, d, p := h.workers[id], x.Rows, x.P
 	vec.Normals(w.p.Data, p, d, p, from.key, from.slot, from.stage, 2*from.inner)
 	step *= 1 + jitter*(2*from.key.Uniform(math.MaxUint32, from.stage, from.inner)-1)
@@ -76,24 +66,26 @@ func (h *hamiltonian) move(id int, x, raw tile.Tile[float32], logp []float64, be
 		h.kick(w, beta, step/2)
 	}
 	h.energy(w.end, w, w.x, w.logp, beta)
+	stats := mcmc.Stats{Tried: p}
 	for j := range p {
 		a := math.Exp(math.Min(0, w.end[j]-w.start[j]))
 		if math.IsNaN(a) || math.IsInf(w.end[j], 0) {
 			a = 0
 		}
-		t.accepted += a
-		if a < hopeless {
-			t.hopeless++
+		stats.Prob += a
+		if a < mcmc.Hopeless {
+			stats.Hopeless++
 		}
 		if from.key.Uniform(from.slot+uint32(j), from.stage, 2*from.inner+1) >= a {
 			continue
 		}
+		stats.Accepted++
 		logp[j] = w.logp[j]
 		for i := range d {
 			x.Row(i)[j], raw.Row(i)[j] = w.x.Row(i)[j], w.raw.Row(i)[j]
 		}
 	}
-	return t
+	return stats
 }
 
 // kick sets p to p + step ∇log γ_β(x).

@@ -121,8 +121,8 @@ func (p *Plan) Build(problem *learn.Problem, s *learn.State) (*learn.Program, er
 }
 
 func (p *Plan) build(problem *learn.Problem, s *learn.State) (*learn.Program, *training, error) {
-	if n := len(s.Facts["betas"]); n != p.K+1 || len(s.Facts["steps"]) != n || len(s.Facts["fine"]) != n || len(s.Facts["rms"]) != problem.Dim {
-		return nil, nil, fmt.Errorf("a path of %d temperatures found; accepted: one of %d steps", n, p.K)
+	if b, n, f := len(s.Facts["betas"]), len(s.Facts["steps"]), len(s.Facts["fine"]); b != p.K+1 || n != b || f != b || len(s.Facts["rms"]) != problem.Dim {
+		return nil, nil, fmt.Errorf("a path of %d temperatures, %d step sizes and %d of its necks found; accepted: %d of each", b, n, f, p.K+1)
 	}
 	d := problem.Dim
 	p = p.sized(d)

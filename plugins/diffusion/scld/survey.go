@@ -7,6 +7,7 @@ import (
 
 	"github.com/sampan-mc/sampan/plugins/diffusion/learn"
 	"github.com/sampan-mc/sampan/plugins/diffusion/space"
+	"github.com/sampan-mc/sampan/smc/mcmc"
 	"github.com/sampan-mc/sampan/vec"
 	"github.com/sampan-mc/sampan/vec/par"
 	"github.com/sampan-mc/sampan/vec/rng"
@@ -15,16 +16,15 @@ import (
 
 // The survey: a tempered sampler of few particles that finds its own levels and step sizes.
 const (
-	surveyTiles   = 8   // of particles
-	fewTiles      = 2   // likewise, in more dimensions than many
-	surveyESS     = 0.8 // what a level leaves of the effective sample size
-	surveyLevels  = 256
-	surveyMoves   = 2  // trajectories a level
-	surveyMost    = 12 // likewise, while the step size is being found
-	acceptance    = 0.8
-	nearEnough    = 0.1 // of the acceptance
-	finest        = 4   // quarters of a step size, at most
-	hopelessShare = 1. / 1000
+	surveyTiles  = 8   // of particles
+	fewTiles     = 2   // likewise, in more dimensions than many
+	surveyESS    = 0.8 // what a level leaves of the effective sample size
+	surveyLevels = 256
+	surveyMoves  = 2  // trajectories a level
+	surveyMost   = 12 // likewise, while the step size is being found
+	acceptance   = 0.8
+	nearEnough   = 0.1 // of the acceptance
+	finest       = 4   // quarters of a step size, at most
 )
 
 // level is a density of the path, the step size of the trajectories that suit the bulk of it, and that of those of which none
@@ -42,7 +42,7 @@ type survey struct {
 	logp    [2][]float64
 	ref     []float64
 	lw, w   []float64
-	tallies []tally // of each tile's moves
+	moved   []mcmc.Stats // of each tile
 }
 
 // alongPath goes from N(0, scale² I) to the target of the frame and returns the levels, from β = 0 to 1, and the root mean
@@ -85,7 +85,7 @@ func newSurvey(f *space.Frame, p *learn.Problem, scale float64) *survey {
 		s.x[i], s.raw[i] = tile.Aligned[float32](s.n*s.d), tile.Aligned[float32](s.n*s.d)
 		s.logp[i] = make([]float64, s.n)
 	}
-	s.ref, s.lw, s.w, s.tallies = make([]float64, s.n), make([]float64, s.n), make([]float64, s.n), make([]tally, s.tiles)
+	s.ref, s.lw, s.w, s.moved = make([]float64, s.n), make([]float64, s.n), make([]float64, s.n), make([]mcmc.Stats, s.tiles)
 	return s
 }
 
@@ -155,30 +155,30 @@ func (s *survey) choose(key rng.Key, stage uint32) {
 }
 
 // settle moves the particles at a level until its step size is right, and then by quarters of it as long as proposals are
-// hopeless: in a neck that is too narrow for the bulk's steps.
+// hopeless, of so few particles a single one: in a neck that is too narrow for the bulk's steps.
 func (s *survey) settle(key rng.Key, stage uint32, at level) level {
-	moves, last := 0, tally{}
+	moves, last := 0, mcmc.Stats{}
 	move := func(step float64) {
 		s.pool.For(s.tiles, func(id, t int) {
-			s.tallies[t] = s.hmc.move(id, s.at(s.x[0], t), s.at(s.raw[0], t), s.logp[0][t*s.p:(t+1)*s.p], at.beta, step,
+			s.moved[t] = s.hmc.move(id, s.at(s.x[0], t), s.at(s.raw[0], t), s.logp[0][t*s.p:(t+1)*s.p], at.beta, step,
 				draw{key, uint32(t * s.p), stage, uint32(moves + 1)})
 		})
 		moves++
-		last = tally{}
-		for _, t := range s.tallies {
-			last.add(t)
+		last = mcmc.Stats{}
+		for _, st := range s.moved {
+			last.Add(st)
 		}
 	}
 	for range surveyMost {
 		move(at.step)
-		off := last.accepted/float64(s.n) - acceptance
+		off := last.Acceptance() - acceptance
 		at.step *= math.Exp(off)
 		if moves >= surveyMoves && math.Abs(off) < nearEnough {
 			break
 		}
 	}
 	at.fine = at.step
-	for l := 0; l < finest && last.hopeless > hopelessShare*float64(s.n); l++ {
+	for l := 0; l < finest && last.Narrow(); l++ {
 		at.fine /= 4
 		move(at.fine)
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/sampan-mc/sampan/plugins/diffusion/chain"
 	"github.com/sampan-mc/sampan/plugins/diffusion/learn"
+	"github.com/sampan-mc/sampan/smc/mcmc"
 	"github.com/sampan-mc/sampan/vec"
 	"github.com/sampan-mc/sampan/vec/nn"
 	"github.com/sampan-mc/sampan/vec/par"
@@ -33,7 +34,7 @@ type system struct {
 
 	lw, w, cum []float64
 	ancestors  []int32
-	tallies    []tally // of each tile's moves
+	moved      []mcmc.Stats // of each tile
 	seeds      seeds
 
 	// What a simulation found.
@@ -57,7 +58,7 @@ func newSystem(s *chain.Sampler[float32], ends []int, n, capBytes int, pool *par
 	y := &system{
 		pool: pool, target: target, hmc: newHamiltonian(target, s.Scale, s.Dim, learn.Lanes, pool.Workers()),
 		steps: steps, moves: moves, n: n, d: s.Dim, scale: s.Scale,
-		lw: make([]float64, n), w: make([]float64, n), cum: make([]float64, n), ancestors: make([]int32, n), tallies: make([]tally, n/learn.Lanes),
+		lw: make([]float64, n), w: make([]float64, n), cum: make([]float64, n), ancestors: make([]int32, n), moved: make([]mcmc.Stats, n/learn.Lanes),
 		seeds: seeds{start: p.Stream("start"), choose: p.Stream("choose"), move: p.Stream("move")},
 	}
 	from := 0
@@ -128,8 +129,8 @@ func (y *system) goOn(ess, mean float64) {
 		return
 	}
 	off := -acceptance
-	for _, t := range y.tallies {
-		off += t.accepted / float64(y.n*y.moves)
+	for _, st := range y.moved {
+		off += st.Prob / float64(y.n*y.moves)
 	}
 	y.steps[y.at] += float32(patience * off)
 }
@@ -146,9 +147,9 @@ func (y *system) moveTile(id, t int) {
 		}
 		to.First[lo+j] = from.End[a]
 	}
-	y.tallies[t] = tally{}
+	y.moved[t] = mcmc.Stats{}
 	for m := range y.moves {
-		y.tallies[t].add(y.hmc.move(id, x, raw, to.First[lo:lo+p], to.Betas[0], math.Exp(float64(y.steps[y.at])),
+		y.moved[t].Add(y.hmc.move(id, x, raw, to.First[lo:lo+p], to.Betas[0], math.Exp(float64(y.steps[y.at])),
 			draw{y.seeds.move, uint32(lo), y.stage, uint32(y.at*y.moves + m)}))
 	}
 }

@@ -56,7 +56,7 @@ func TestMovesKeepGamma(t *testing.T) {
 						logp[j] = -1e9
 					}
 				}
-				accepted += h.move(0, x, raw, logp, beta, 1.7*math.Sqrt(v), draw{key, uint32(t * p), 1, uint32(i)}).accepted / (5 * tiles * p)
+				accepted += h.move(0, x, raw, logp, beta, 1.7*math.Sqrt(v), draw{key, uint32(t * p), 1, uint32(i)}).Prob / (5 * tiles * p)
 			}
 			for _, y := range x.Row(0) {
 				r := (float64(y) - mean) / math.Sqrt(v)
